@@ -1,0 +1,1 @@
+//! Channel adapter: the built-in shared plan store.

@@ -1,0 +1,47 @@
+//! The region's policy: which basis lets which sort of recipient have which categories, what for.
+
+use std::sync::Arc;
+
+use luotsi_model::{Categories, Kind, Purpose, SystemId};
+
+use crate::{Basis, Request, Sort};
+
+/// One rule. It names the most that may ever go (minimum necessary); a directive only narrows it.
+/// Empty lists of purposes, kinds and systems do not constrain; sorts must be named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rule {
+    /// Its name, shown wherever it decided.
+    pub name: Arc<str>,
+    /// On what ground.
+    pub basis: Basis,
+    /// For which sorts of recipient.
+    pub sorts: Vec<Sort>,
+    /// Only for these systems, where named.
+    pub systems: Vec<SystemId>,
+    /// For which purposes.
+    pub purposes: Vec<Purpose>,
+    /// For which record kinds.
+    pub kinds: Vec<Kind>,
+    /// Which categories at the most.
+    pub categories: Categories,
+    /// Whether it holds over a prohibition. Within one register a kielto has no say in law; the
+    /// region states that by this flag, never by silence.
+    pub over_prohibition: bool,
+}
+
+impl Rule {
+    /// Whether it speaks of this send.
+    pub(crate) fn addresses(&self, request: &Request<'_>) -> bool {
+        self.sorts.contains(&request.recipient.sort)
+            && (self.systems.is_empty() || self.systems.contains(&request.recipient.system))
+            && (self.purposes.is_empty() || self.purposes.contains(request.purpose))
+            && (self.kinds.is_empty() || self.kinds.contains(request.kind))
+    }
+}
+
+/// All rules. What none of them grants is denied: there is no other default.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Policy {
+    /// The rules, in the order of the file; the order decides nothing but who is named first.
+    pub rules: Vec<Rule>,
+}

@@ -1,0 +1,1 @@
+//! Accept, map, route, gate, deliver: the one place that orders the steps.

@@ -1,0 +1,1 @@
+//! The declared region: load, diagnose, compile.

@@ -1,0 +1,2 @@
+//! Luotsi.
+fn main() {}
