@@ -1,0 +1,99 @@
+//! Which records go where, for which purpose.
+
+use jiff::SignedDuration;
+use luotsi_model::{FieldId, Kind, Purpose, Record, Schema, SystemId, Value};
+
+/// One route (content-based router). Every route that takes a record sends it on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Route {
+    /// Its name, shown wherever it decided.
+    pub name: String,
+    /// The record kind it takes.
+    pub kind: Kind,
+    /// The systems it takes from; empty: any.
+    pub from: Vec<SystemId>,
+    /// What must hold of the record; all of it.
+    pub when: Vec<Condition>,
+    /// Where it sends; never empty.
+    pub to: Vec<Destination>,
+    /// How long a delivery may wait for a legal basis.
+    pub wait: SignedDuration,
+}
+
+/// What must hold of a record for a route to take it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Condition {
+    /// The text or code field holds one of these.
+    Field {
+        /// The field, of the route's kind.
+        field: FieldId,
+        /// The values accepted.
+        values: Vec<Box<str>>,
+    },
+    /// The record names a client, or names none.
+    Subject {
+        /// Whether it must name one.
+        known: bool,
+    },
+}
+
+impl Condition {
+    fn holds(&self, record: &Record, schema: &Schema) -> bool {
+        match self {
+            Self::Field { field, values } => {
+                let text = record.values.get(*field).and_then(Value::as_text);
+                text.is_some_and(|text| values.iter().any(|value| **value == *text))
+            }
+            Self::Subject { known } => {
+                let subject = schema.subject.and_then(|field| record.values.get(field));
+                subject.is_some() == *known
+            }
+        }
+    }
+
+    /// Whether no record can meet both.
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Field { field, values }, Self::Field { field: other_field, values: others }) => {
+                field == other_field && values.iter().all(|value| !others.contains(value))
+            }
+            (Self::Subject { known }, Self::Subject { known: other }) => known != other,
+            _ => false,
+        }
+    }
+}
+
+/// Where a route sends a record, and what for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Destination {
+    /// To a system.
+    System {
+        /// The system.
+        system: SystemId,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// To the system that sent what the record answers.
+    Answer {
+        /// What for.
+        purpose: Purpose,
+    },
+}
+
+impl Destination {
+    /// What it is sent for.
+    pub const fn purpose(&self) -> &Purpose {
+        match self {
+            Self::System { purpose, .. } | Self::Answer { purpose } => purpose,
+        }
+    }
+}
+
+impl Route {
+    /// Whether it takes this record from `source`. `schema` is that of the record's kind.
+    pub fn takes(&self, source: &SystemId, record: &Record, schema: &Schema) -> bool {
+        record.kind == self.kind
+            && (self.from.is_empty() || self.from.contains(source))
+            && self.when.iter().all(|condition| condition.holds(record, schema))
+    }
+}
