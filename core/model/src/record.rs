@@ -4,6 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{FieldId, Kind, Schema};
 
+mod merge;
 mod stored;
 
 pub use stored::{Error, read, write};

@@ -65,6 +65,8 @@ pub struct Field {
     pub category: Category,
     /// Whether a record without it is refused.
     pub required: bool,
+    /// Whether it tells the rows of its group apart: rows with equal keys are the same row.
+    pub key: bool,
     /// The group it stands in.
     pub group: Option<FieldId>,
     /// The code set of a [`Type::Code`] field.

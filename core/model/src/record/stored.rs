@@ -117,6 +117,7 @@ mod tests {
                 holds,
                 category: Category::Need,
                 required: false,
+                key: false,
                 group,
                 codes: None,
                 fhir: None,

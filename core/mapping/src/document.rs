@@ -1,0 +1,135 @@
+//! A parsed document: one arena for every format, each node with its place in the input.
+
+use std::borrow::Cow;
+
+use crate::Fault;
+
+mod json;
+mod place;
+mod xml;
+
+/// A document format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// XML 1.0 with namespaces.
+    Xml,
+    /// JSON, RFC 8259.
+    Json,
+}
+
+/// How much of an untrusted document is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Bytes of input.
+    pub bytes_max: usize,
+    /// Elements, objects and arrays within each other.
+    pub depth_max: usize,
+    /// Elements, attributes, members and items in all.
+    pub nodes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes_max: 1 << 20, depth_max: 64, nodes_max: 100_000 }
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sort {
+    Element,
+    Attribute,
+    Object,
+    Array,
+    String,
+    Number,
+    Boolean,
+    Null,
+}
+
+/// A node. Its descendants stand right after it, up to `end`.
+#[derive(Debug)]
+pub(crate) struct Node<'i> {
+    pub(crate) sort: Sort,
+    /// Local name, member name, or for an array's item nothing.
+    pub(crate) name: Cow<'i, str>,
+    /// An element's own text trimmed, an attribute's value, a scalar as written.
+    pub(crate) text: Cow<'i, str>,
+    /// Which of the document's namespaces it is in; 0 is none.
+    pub(crate) namespace: u16,
+    /// The node it stands in; the root names itself.
+    pub(crate) parent: u32,
+    /// One past its last descendant.
+    pub(crate) end: u32,
+    /// Byte offset in the input.
+    pub(crate) start: u32,
+}
+
+/// A well-formed document, borrowing the bytes it was read from.
+#[derive(Debug)]
+pub struct Document<'i> {
+    pub(crate) format: Format,
+    pub(crate) input: &'i str,
+    pub(crate) nodes: Vec<Node<'i>>,
+    /// Namespace URIs, from 1; few.
+    pub(crate) namespaces: Vec<Box<str>>,
+}
+
+/// Reads untrusted bytes, strictly: no DTD, UTF-8 only, no duplicate JSON keys, nothing trailing,
+/// within `limits`.
+///
+/// # Errors
+/// The first [`Fault`]: `not-well-formed`, `dtd-refused`, `too-deep`, `too-large`,
+/// `wrong-encoding` or `duplicate-key`.
+pub fn read<'i>(format: Format, bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>, Fault> {
+    // Offsets are u32: half of their range leaves room for the arena's own numbers.
+    if bytes.len() > limits.bytes_max.min(u32::MAX as usize / 2) {
+        let why = format!("the document is over {} bytes", limits.bytes_max);
+        return Err(place::fault("too-large", "", 0, why));
+    }
+    let input = std::str::from_utf8(bytes).map_err(|e| place::not_utf8(bytes, e.valid_up_to()))?;
+    match format {
+        Format::Xml => xml::read(input, limits),
+        Format::Json => json::read(input, limits),
+    }
+}
+
+impl<'i> Document<'i> {
+    /// The format it was read from.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The root element's local name; none for JSON.
+    pub fn root_name(&self) -> Option<&str> {
+        (self.format == Format::Xml).then(|| &*self.nodes[0].name)
+    }
+
+    pub(crate) fn node(&self, at: u32) -> &Node<'i> {
+        &self.nodes[at as usize]
+    }
+
+    /// The children of `at`, attributes first.
+    pub(crate) fn children(&self, at: u32) -> impl Iterator<Item = u32> + use<'_, 'i> {
+        let end = self.node(at).end;
+        let mut next = at + 1;
+        std::iter::from_fn(move || {
+            let child = next;
+            (child < end).then(|| {
+                next = self.node(child).end;
+                child
+            })
+        })
+    }
+
+    /// Whether the node counts as a leaf: what holds a value, or holds nothing at all.
+    pub(crate) fn is_leaf(&self, at: u32) -> bool {
+        let node = self.node(at);
+        node.end == at + 1 || (node.sort == Sort::Element && !node.text.is_empty())
+    }
+
+    /// How many leaves there are: attributes, texts, scalars, and empty elements, objects, arrays.
+    pub fn leaves(&self) -> usize {
+        (0..self.nodes.len() as u32).filter(|at| self.is_leaf(*at)).count()
+    }
+}
