@@ -1,1 +1,121 @@
-//! The durable truth: messages, outbox, directives, plan, disclosure log. All SQL lives here.
+//! The durable truth: messages, deliveries, directives, the plan, the disclosure log.
+//!
+//! One writer thread groups commands into one transaction and one fsync; a command's reply is
+//! given after the commit, so *accepted* means *durable*. Readers have connections of their own.
+//!
+//! All SQL lives here. Deliberately absent: what the steps mean and in which order they go (that
+//! is flow's), and any decision about consent: the journal only refuses an intent whose permit was
+//! decided on directives that have changed since.
+
+pub mod command;
+mod error;
+mod migrate;
+pub mod read;
+mod rows;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use rusqlite::Connection;
+
+pub use error::Error;
+pub use rows::{Accounting, Entry, GroundEntry, Phase, State};
+
+use command::Command;
+use writer::Writer;
+
+/// How many idle reading connections are kept.
+const READERS_MAX: usize = 4;
+
+/// The journal of one hub.
+#[derive(Clone)]
+pub struct Journal {
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, making and migrating it where needed.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or was made by a newer hub.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let mut connection = connect(path)?;
+        migrate::run(&mut connection)?;
+        let readers = Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
+        Ok(Self { writer: Writer::start(connection)?, readers: Arc::new(readers) })
+    }
+
+    /// Applies one command and replies when it is durable.
+    ///
+    /// # Errors
+    /// When it could not be committed: then nothing of it was.
+    pub async fn write<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
+        self.writer.submit(command).await
+    }
+
+    /// Runs one query off the runtime's threads.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let run = move || readers.with(query);
+        tokio::task::spawn_blocking(run).await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Runs one query on this thread: for the command line, where nobody waits beside.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn read_now<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.readers.with(query)
+    }
+}
+
+impl Readers {
+    fn with<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        let connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.path)?,
+        };
+        let answer = query(&connection);
+        if let Ok(mut idle) = self.idle.lock()
+            && idle.len() < READERS_MAX
+        {
+            idle.push(connection);
+        }
+        answer
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "pragma journal_mode = wal;
+         pragma synchronous = full;
+         pragma foreign_keys = on;
+         pragma cache_size = -8192;
+         pragma wal_autocheckpoint = 4000;
+         pragma journal_size_limit = 67108864;",
+    )?;
+    Ok(connection)
+}

@@ -1,0 +1,319 @@
+//! Takes a message in: the record, its deliveries, and what it changes, all or nothing.
+
+use jiff::Timestamp;
+use luotsi_consent::{Directive, Standing};
+use luotsi_model::{
+    ClientRef, DeliveryId, DirectiveId, Envelope, MessageId, Purpose, SystemId,
+    task::{Illegal, Party, Status},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Command, json};
+use crate::{Accounting, Error, State, command::plan};
+
+/// A message to take in.
+pub struct Accept {
+    /// Its header.
+    pub envelope: Envelope,
+    /// The sender's own reference to it.
+    pub reference: Option<String>,
+    /// The record in its stored form.
+    pub record: Vec<u8>,
+    /// How the input was accounted for.
+    pub accounting: Accounting,
+    /// Where it goes.
+    pub deliveries: Vec<NewDelivery>,
+    /// The digests of the sender's `Idempotency-Key` and of the body.
+    pub idempotency: Option<Digests>,
+    /// What it changes beside being kept.
+    pub effect: Effect,
+}
+
+/// SHA-256 of the key and of the body it came with.
+pub struct Digests {
+    /// Of the key.
+    pub key: [u8; 32],
+    /// Of the body.
+    pub body: [u8; 32],
+}
+
+/// One delivery to make.
+pub struct NewDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whereto.
+    pub destination: SystemId,
+    /// What for.
+    pub purpose: Purpose,
+    /// Until when it may wait for a basis.
+    pub deadline: Timestamp,
+}
+
+/// What a message changes beside being kept.
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// The client's directives.
+    Directive(DirectiveChange),
+    /// The task of the delivery it answers.
+    Answer {
+        /// The delivery.
+        delivery: DeliveryId,
+        /// The new status.
+        to: Status,
+    },
+    /// The client's plan, whole.
+    Plan(plan::PutPlan),
+}
+
+/// A change to a client's directives.
+pub enum DirectiveChange {
+    /// A new directive, or a new version of one.
+    Put(Box<Directive>),
+    /// One is taken back.
+    Withdraw(DirectiveId),
+}
+
+/// What was taken in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    /// The message, or the earlier one with the same idempotency key.
+    pub message: MessageId,
+    /// Its place; `None` when it was there already.
+    pub seq: Option<i64>,
+    /// The places of its deliveries, in the order given.
+    pub deliveries: Vec<i64>,
+    /// How many there are, also of the earlier one.
+    pub count: usize,
+    /// Sends about the client that were under way when her directives changed.
+    pub in_flight: u32,
+    /// The plan's new version, when it was one.
+    pub plan: Option<plan::PlanWritten>,
+}
+
+/// Why a message was not taken in; nothing was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rejected {
+    /// The key was used with another body.
+    KeyReused,
+    /// The task cannot take that step.
+    Illegal(Illegal),
+    /// The client has no directive of that id.
+    UnknownDirective,
+    /// The plan is at another version.
+    PlanVersion(plan::Stale),
+}
+
+impl Command for Accept {
+    type Reply = Result<Accepted, Rejected>;
+
+    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+        if let Some(earlier) = self.earlier(connection)? {
+            return Ok(earlier);
+        }
+        let (in_flight, plan) = match self.change(connection)? {
+            Ok(changed) => changed,
+            Err(rejected) => return Ok(Err(rejected)),
+        };
+        let seq = self.keep(connection)?;
+        let deliveries = self.deliver(connection, seq)?;
+        self.remember_key(connection)?;
+        Ok(Ok(Accepted {
+            message: self.envelope.id,
+            seq: Some(seq),
+            count: deliveries.len(),
+            deliveries,
+            in_flight,
+            plan,
+        }))
+    }
+}
+
+type Changed = (u32, Option<plan::PlanWritten>);
+
+impl Accept {
+    fn earlier(
+        &self,
+        connection: &Connection,
+    ) -> Result<Option<Result<Accepted, Rejected>>, Error> {
+        let Some(digests) = &self.idempotency else { return Ok(None) };
+        let found: Option<(Vec<u8>, String)> = connection
+            .prepare_cached("select body, receipt from idempotency where source = ?1 and key = ?2")?
+            .query_row(params![self.envelope.source.as_str(), digests.key.as_slice()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((body, receipt)) = found else { return Ok(None) };
+        if body != digests.body {
+            return Ok(Some(Err(Rejected::KeyReused)));
+        }
+        let (message, count) =
+            serde_json::from_str(&receipt).map_err(|e| Error::row("idempotency", &e))?;
+        Ok(Some(Ok(Accepted {
+            message,
+            seq: None,
+            deliveries: Vec::new(),
+            count,
+            in_flight: 0,
+            plan: None,
+        })))
+    }
+
+    fn change(&self, connection: &Connection) -> Result<Result<Changed, Rejected>, Error> {
+        match &self.effect {
+            Effect::None => Ok(Ok((0, None))),
+            Effect::Directive(change) => {
+                Ok(direct(connection, &self.envelope, change)?.map(|in_flight| (in_flight, None)))
+            }
+            Effect::Answer { delivery, to } => {
+                Ok(step(connection, *delivery, *to)?.map(|()| (0, None)))
+            }
+            Effect::Plan(put) => Ok(match put.apply(connection)? {
+                Ok(written) => Ok((0, Some(written))),
+                Err(stale) => Err(Rejected::PlanVersion(stale)),
+            }),
+        }
+    }
+
+    fn keep(&self, connection: &Connection) -> Result<i64, Error> {
+        let mut insert = connection.prepare_cached(
+            "insert into message (id, envelope, reference, record, accounting)
+             values (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        Ok(insert.insert(params![
+            self.envelope.id.0.as_bytes(),
+            json("message", &self.envelope)?,
+            self.reference,
+            self.record,
+            json("message", &self.accounting)?,
+        ])?)
+    }
+
+    fn deliver(&self, connection: &Connection, message: i64) -> Result<Vec<i64>, Error> {
+        let mut insert = connection.prepare_cached(
+            "insert into delivery
+               (id, message, destination, purpose, subject, state, accepted, due, deadline)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+        )?;
+        let at = self.envelope.received.as_microsecond();
+        let insert_one = |new: &NewDelivery| {
+            Ok(insert.insert(params![
+                new.id.0.as_bytes(),
+                message,
+                new.destination.as_str(),
+                new.purpose.as_str(),
+                self.envelope.subject.as_ref().map(ClientRef::as_str),
+                State::Ready,
+                at,
+                new.deadline.as_microsecond(),
+            ])?)
+        };
+        self.deliveries.iter().map(insert_one).collect()
+    }
+
+    fn remember_key(&self, connection: &Connection) -> Result<(), Error> {
+        let Some(digests) = &self.idempotency else { return Ok(()) };
+        let receipt = json("idempotency", &(self.envelope.id, self.deliveries.len()))?;
+        let mut insert =
+            connection.prepare_cached("insert into idempotency values (?1, ?2, ?3, ?4, ?5)")?;
+        insert.execute(params![
+            self.envelope.source.as_str(),
+            digests.key.as_slice(),
+            digests.body.as_slice(),
+            receipt,
+            self.envelope.received.as_microsecond(),
+        ])?;
+        Ok(())
+    }
+}
+
+/// Moves the task of a delivery.
+fn step(
+    connection: &Connection,
+    delivery: DeliveryId,
+    to: Status,
+) -> Result<Result<(), Rejected>, Error> {
+    let (seq, task): (i64, String) = connection
+        .prepare_cached("select seq, task from delivery where id = ?1")?
+        .query_row([delivery.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let from: Status = task.parse().map_err(|_| Error::Row {
+        table: "delivery",
+        why: "the task status is none that this hub knows".into(),
+    })?;
+    if let Err(illegal) = from.step(to, Party::Target) {
+        return Ok(Err(Rejected::Illegal(illegal)));
+    }
+    connection
+        .prepare_cached("update delivery set task = ?1 where seq = ?2")?
+        .execute(params![to.as_str(), seq])?;
+    Ok(Ok(()))
+}
+
+/// Changes a client's directives, moves her epoch, and makes everything that pends about her due
+/// at once, so that it is decided anew. Gives the number of sends under way.
+fn direct(
+    connection: &Connection,
+    envelope: &Envelope,
+    change: &DirectiveChange,
+) -> Result<Result<u32, Rejected>, Error> {
+    let Some(client) = &envelope.subject else { return Ok(Err(Rejected::UnknownDirective)) };
+    let next = match change {
+        DirectiveChange::Put(directive) => Directive {
+            version: latest(connection, client, &directive.id)?.map_or(1, |d| d.version + 1),
+            ..(**directive).clone()
+        },
+        DirectiveChange::Withdraw(id) => match latest(connection, client, id)? {
+            Some(known) => Directive {
+                version: known.version + 1,
+                standing: Standing::Withdrawn,
+                recorder: envelope.source.clone(),
+                ..known
+            },
+            None => return Ok(Err(Rejected::UnknownDirective)),
+        },
+    };
+    put(connection, &next)?;
+    wake(connection, client, envelope.received)?;
+    let in_flight = connection
+        .prepare_cached("select count(*) from delivery where subject = ?1 and state = 2")?
+        .query_row([client.as_str()], |row| row.get(0))?;
+    Ok(Ok(in_flight))
+}
+
+fn latest(
+    connection: &Connection,
+    client: &ClientRef,
+    id: &DirectiveId,
+) -> Result<Option<Directive>, Error> {
+    let body: Option<String> = connection
+        .prepare_cached(
+            "select body from directive where client = ?1 and id = ?2 order by version desc limit 1",
+        )?
+        .query_row([client.as_str(), id.as_str()], |row| row.get(0))
+        .optional()?;
+    body.map(|body| serde_json::from_str(&body).map_err(|e| Error::row("directive", &e)))
+        .transpose()
+}
+
+fn put(connection: &Connection, directive: &Directive) -> Result<(), Error> {
+    let client = directive.subject.as_str();
+    connection.prepare_cached("insert into directive values (?1, ?2, ?3, ?4)")?.execute(
+        params![client, directive.id.as_str(), directive.version, json("directive", directive)?,],
+    )?;
+    connection
+        .prepare_cached(
+            "insert into client values (?1, 1) on conflict (ref) do update set epoch = epoch + 1",
+        )?
+        .execute([client])?;
+    Ok(())
+}
+
+fn wake(connection: &Connection, client: &ClientRef, now: Timestamp) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "update delivery set state = 0, due = ?2
+             where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
+        )?
+        .execute(params![client.as_str(), now.as_microsecond()])?;
+    Ok(())
+}

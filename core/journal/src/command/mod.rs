@@ -1,0 +1,35 @@
+//! Everything that changes the journal, one command a file.
+
+mod accept;
+mod advance;
+mod plan;
+mod recover;
+
+use rusqlite::Connection;
+
+use crate::Error;
+
+pub use accept::{Accept, Accepted, Digests, DirectiveChange, Effect, NewDelivery, Rejected};
+pub use advance::{Advance, Guard, Lost};
+pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
+pub use recover::Recover;
+
+pub(crate) use advance::epoch;
+
+/// One change. It may be applied more than once before a commit succeeds, so it must not give its
+/// parts away while applying.
+pub trait Command: Send + 'static {
+    /// What the asker gets when it is durable. A refusal is a reply too, and then nothing of the
+    /// command may have been written.
+    type Reply: Send + 'static;
+
+    /// Applies it inside the writer's transaction.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error>;
+}
+
+pub(crate) fn json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|e| Error::row(table, &e))
+}

@@ -1,0 +1,45 @@
+//! What a start after a crash must settle: sends whose outcome nobody recorded.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{Command, advance};
+use crate::{Entry, Error, Phase, State, read};
+
+/// Makes every delivery that was being sent ready again, with the same id, and closes its open
+/// intent with the outcome `interrupted`: whether the recipient got it is unknown, so it is sent
+/// again and the recipient drops the repeat.
+pub struct Recover {
+    /// Now.
+    pub at: Timestamp,
+}
+
+impl Command for Recover {
+    /// How many there were.
+    type Reply = usize;
+
+    fn apply(&self, connection: &Connection) -> Result<usize, Error> {
+        let open = read::open_intents(connection)?;
+        for intent in &open {
+            advance::log(connection, &self.interrupted(intent))?;
+        }
+        connection
+            .prepare_cached("update delivery set state = ?1, due = ?2 where state = 2")?
+            .execute(params![State::Ready, self.at.as_microsecond()])?;
+        Ok(open.len())
+    }
+}
+
+impl Recover {
+    fn interrupted(&self, intent: &Entry) -> Entry {
+        Entry {
+            phase: Phase::Outcome,
+            at: self.at,
+            fields: Vec::new(),
+            withheld: Vec::new(),
+            grounds: Vec::new(),
+            result: Some("interrupted".into()),
+            ..intent.clone()
+        }
+    }
+}

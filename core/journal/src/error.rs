@@ -1,0 +1,47 @@
+//! What can go wrong with the journal.
+
+/// Why a command was not committed or a query not answered. Holds no client data.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed: disk full, file gone, locked by another hub.
+    #[error("the journal's database failed: {0}")]
+    Storage(String),
+    /// More commands wait than the writer may hold: try again.
+    #[error("the journal is taking in more than it can commit")]
+    Busy,
+    /// The journal has been closed.
+    #[error("the journal is closed")]
+    Stopped,
+    /// The file was made by a newer hub.
+    #[error(
+        "the journal has schema version {found}, this hub knows up to {known}; \
+         start the newer hub, or restore a journal of this version"
+    )]
+    Schema {
+        /// The file's version.
+        found: i64,
+        /// This hub's version.
+        known: i64,
+    },
+    /// A row that this hub cannot read.
+    #[error("a row of {table} is not readable: {why}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// Why, without its content.
+        why: String,
+    },
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+impl Error {
+    /// A row whose JSON does not fit.
+    pub(crate) fn row(table: &'static str, error: &serde_json::Error) -> Self {
+        Self::Row { table, why: format!("{:?}", error.classify()) }
+    }
+}

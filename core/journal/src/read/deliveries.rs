@@ -1,0 +1,190 @@
+//! Questions about deliveries.
+
+use jiff::Timestamp;
+use luotsi_model::{ClientRef, DeliveryId, Purpose, SystemId, task::Status};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use crate::{Error, State};
+
+const COLUMNS: &str = "seq, id, message, destination, purpose, subject, state, attempts, accepted, \
+                       due, deadline, task, cause";
+
+/// One delivery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivery {
+    /// Its place, in the order of acceptance.
+    pub seq: i64,
+    /// Its id.
+    pub id: DeliveryId,
+    /// Its message's place.
+    pub message: i64,
+    /// Whereto.
+    pub destination: SystemId,
+    /// What for.
+    pub purpose: Purpose,
+    /// About whom.
+    pub subject: Option<ClientRef>,
+    /// Where it stands.
+    pub state: State,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Until when it may wait for a basis.
+    pub deadline: Timestamp,
+    /// Where the recipient stands with it.
+    pub task: Status,
+    /// Why it ended, or failed last.
+    pub cause: Option<String>,
+}
+
+/// What pends for one destination.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Load {
+    /// The destination.
+    pub destination: SystemId,
+    /// In which state.
+    pub state: State,
+    /// How many.
+    pub count: u64,
+    /// When the oldest was accepted.
+    pub oldest: Timestamp,
+}
+
+fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or_default()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let id: [u8; 16] = row.get(1)?;
+    Ok(Delivery {
+        seq: row.get(0)?,
+        id: DeliveryId(Uuid::from_bytes(id)),
+        message: row.get(2)?,
+        destination: SystemId::new(row.get_ref(3)?.as_str()?),
+        purpose: Purpose::new(row.get_ref(4)?.as_str()?),
+        subject: row.get_ref(5)?.as_str_or_null()?.map(ClientRef::new),
+        state: row.get(6)?,
+        attempts: row.get(7)?,
+        accepted: moment(row.get(8)?),
+        due: moment(row.get(9)?),
+        deadline: moment(row.get(10)?),
+        task: row.get_ref(11)?.as_str()?.parse().unwrap_or(Status::Requested),
+        cause: row.get(12)?,
+    })
+}
+
+/// The delivery of that id.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn delivery(connection: &Connection, id: DeliveryId) -> Result<Option<Delivery>, Error> {
+    let sql = format!("select {COLUMNS} from delivery where id = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([id.0.as_bytes()], read).optional()?)
+}
+
+/// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits
+/// for a basis is left out.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn pending(
+    connection: &Connection,
+    destination: &SystemId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Delivery>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from delivery
+         where destination = ?1 and seq > ?2 and state < 10 and state <> 1 order by seq limit ?3"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(params![destination.as_str(), after, limit as i64], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What pends for a destination about one client, in order.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn pending_of(
+    connection: &Connection,
+    destination: &SystemId,
+    client: &ClientRef,
+) -> Result<Vec<Delivery>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from delivery
+         where subject = ?1 and state < 10 and destination = ?2 order by seq"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(params![client.as_str(), destination.as_str()], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Deliveries to a destination that waited for a basis until their deadline, at most `limit`.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn expired(
+    connection: &Connection,
+    destination: &SystemId,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Delivery>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from delivery
+         where destination = ?1 and state = 1 and deadline <= ?2 order by deadline limit ?3"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select
+        .query_map(params![destination.as_str(), now.as_microsecond(), limit as i64], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many deliveries pend in all.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn pending_count(connection: &Connection) -> Result<u64, Error> {
+    let count: i64 = connection
+        .prepare_cached("select count(*) from delivery where state < 10")?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// The deliveries of a message, in the order of its routes.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn of_message(connection: &Connection, message: i64) -> Result<Vec<Delivery>, Error> {
+    let sql = format!("select {COLUMNS} from delivery where message = ?1 order by seq");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map([message], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What pends and what waits for a person, by destination and state.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn loads(connection: &Connection) -> Result<Vec<Load>, Error> {
+    let mut select = connection.prepare_cached(
+        "select destination, state, count(*), min(accepted) from delivery
+         where state < 10 group by destination, state
+         union all
+         select destination, state, count(*), min(accepted) from delivery
+         where state = 12 group by destination, state",
+    )?;
+    let rows = select.query_map([], |row| {
+        Ok(Load {
+            destination: SystemId::new(row.get_ref(0)?.as_str()?),
+            state: row.get(1)?,
+            count: row.get::<_, i64>(2)?.unsigned_abs(),
+            oldest: moment(row.get(3)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

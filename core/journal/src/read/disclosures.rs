@@ -1,0 +1,74 @@
+//! Questions about the disclosure log.
+
+use jiff::Timestamp;
+use luotsi_model::ClientRef;
+use rusqlite::{Connection, params};
+
+use crate::{Entry, Error};
+
+fn parse(body: &str) -> Result<Entry, Error> {
+    serde_json::from_str(body).map_err(|e| Error::row("disclosure", &e))
+}
+
+fn entries(
+    connection: &Connection,
+    sql: &str,
+    with: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<Entry>, Error> {
+    let mut select = connection.prepare_cached(sql)?;
+    let rows = select.query_map(with, |row| row.get::<_, String>(0))?;
+    rows.map(|body| parse(&body?)).collect()
+}
+
+/// A message's entries, in order.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn trail(connection: &Connection, message: i64) -> Result<Vec<Entry>, Error> {
+    entries(connection, "select entry from disclosure where message = ?1 order by seq", &[&message])
+}
+
+/// A client's entries from `from` up to but without `to`, in order: intents, refusals and waits,
+/// each followed by the outcomes of the same message.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn of_client(
+    connection: &Connection,
+    client: &ClientRef,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Entry>, Error> {
+    entries(
+        connection,
+        "with own as (select seq, message from disclosure where client = ?1)
+         select entry from disclosure
+         where seq in (select seq from own union
+                       select d.seq from disclosure d join own on d.message = own.message)
+           and at >= ?2 and at < ?3
+         order by seq",
+        params![client.as_str(), from.as_microsecond(), to.as_microsecond()],
+    )
+}
+
+/// The latest intent of every delivery that is being sent.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn open_intents(connection: &Connection) -> Result<Vec<Entry>, Error> {
+    let mut open = entries(
+        connection,
+        "select entry from disclosure
+         where message in (select message from delivery where state = 2)
+           and entry like '{\"phase\":\"intent\"%' order by seq desc",
+        &[],
+    )?;
+    let mut select = connection.prepare_cached("select id from delivery where state = 2")?;
+    let sending: std::collections::HashSet<[u8; 16]> =
+        select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut seen = std::collections::HashSet::new();
+    open.retain(|entry| {
+        entry.delivery.is_some_and(|id| sending.contains(id.0.as_bytes()) && seen.insert(id))
+    });
+    Ok(open)
+}

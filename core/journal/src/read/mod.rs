@@ -1,0 +1,15 @@
+//! Every question to the journal.
+
+mod deliveries;
+mod directives;
+mod disclosures;
+mod messages;
+mod plans;
+
+pub use deliveries::{
+    Delivery, Load, delivery, expired, loads, of_message, pending, pending_count, pending_of,
+};
+pub use directives::{directives, recorders};
+pub use disclosures::{of_client, open_intents, trail};
+pub use messages::{Message, message, message_at, messages_after, original};
+pub use plans::{Plan, plan_by_id, plan_of};

@@ -1,0 +1,158 @@
+//! What the rows hold.
+
+use jiff::Timestamp;
+use luotsi_consent::Ground;
+use luotsi_model::{
+    Categories, ClientRef, DeliveryId, GenerationId, Kind, MessageId, Purpose, SystemId,
+};
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use serde::{Deserialize, Serialize};
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// To be sent, now or at its due time.
+    Ready = 0,
+    /// No basis yet; released by a directive, refused at its deadline.
+    Waiting = 1,
+    /// Its intent is durable, its outcome is not yet.
+    Sending = 2,
+    /// The recipient has it.
+    Delivered = 10,
+    /// The gate said no.
+    Refused = 11,
+    /// It waits for a person.
+    Dead = 12,
+}
+
+impl State {
+    const ALL: [Self; 6] =
+        [Self::Ready, Self::Waiting, Self::Sending, Self::Delivered, Self::Refused, Self::Dead];
+
+    /// Whether it still has an end before it.
+    pub const fn is_pending(self) -> bool {
+        (self as u8) < 10
+    }
+
+    /// The name shown to people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Dead => "dead-letter",
+        }
+    }
+}
+
+impl ToSql for State {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(*self as i64))
+    }
+}
+
+impl FromSql for State {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        Self::ALL
+            .into_iter()
+            .find(|state| *state as i64 == number)
+            .ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+    }
+}
+
+/// How the elements of an input were accounted for.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Accounting {
+    /// Elements that became fields.
+    pub mapped: u32,
+    /// Elements ignored with a written reason.
+    pub ignored: u32,
+    /// Paths of elements that no rule knows; names only.
+    pub unmapped: Vec<String>,
+    /// Names of the routes taken.
+    pub routes: Vec<String>,
+}
+
+/// What an entry of the disclosure log records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The data is about to be shown: durable before the first byte leaves.
+    Intent,
+    /// What became of an intent.
+    Outcome,
+    /// It was not shown.
+    Refusal,
+    /// It waits for a basis.
+    Wait,
+}
+
+/// Why something was let through.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GroundEntry {
+    /// The legal basis.
+    pub basis: String,
+    /// The policy rule.
+    pub rule: String,
+    /// The directive relied on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directive: Option<String>,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+}
+
+impl From<&Ground> for GroundEntry {
+    fn from(ground: &Ground) -> Self {
+        let (directive, version) =
+            ground.directive.as_ref().map(|(id, v)| (id.to_string(), *v)).unzip();
+        Self { basis: ground.basis.to_string(), rule: ground.rule.to_string(), directive, version }
+    }
+}
+
+/// One entry of the disclosure log: who, what (fields and categories, never values), to whom, what
+/// for, on what ground, when.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// What it records.
+    pub phase: Phase,
+    /// When.
+    pub at: Timestamp,
+    /// Whose data; `None`: nobody's.
+    pub client: Option<ClientRef>,
+    /// Out of which message; `None` for a read of the plan.
+    pub message: Option<MessageId>,
+    /// By which delivery.
+    pub delivery: Option<DeliveryId>,
+    /// Where it came from.
+    pub source: SystemId,
+    /// Who got it, or would have.
+    pub recipient: SystemId,
+    /// What for.
+    pub purpose: Purpose,
+    /// The record kind.
+    pub kind: Kind,
+    /// Under which generation of the region.
+    pub generation: GenerationId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// The fields shown, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// The fields held back, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
+    /// The categories shown.
+    #[serde(default)]
+    pub categories: Categories,
+    /// On what grounds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<GroundEntry>,
+    /// The outcome, or the reason of a refusal: `delivered`, `failed`, `withdrawn`…
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+}

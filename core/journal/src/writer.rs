@@ -1,0 +1,104 @@
+//! The one writer: takes commands from a queue, applies as many as wait in one transaction, commits
+//! with one fsync, and only then replies.
+//!
+//! A command that fails spoils the group, so the group is rolled back and each command is applied
+//! again in a transaction of its own: one bad command costs its neighbours time, never their data.
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Error, command::Command};
+
+/// Commands that may wait; more are turned away, which the sender sees as *try again*.
+const QUEUE_MAX: usize = 8192;
+/// Commands in one transaction: beyond this, waiting costs more than an fsync saves.
+const GROUP_MAX: usize = 512;
+
+#[derive(Clone)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        std::thread::Builder::new()
+            .name("journal-writer".into())
+            .spawn(move || run(&connection, jobs))
+            .map_err(|e| Error::Storage(e.to_string()))?;
+        Ok(Self { queue })
+    }
+
+    pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Submitted { command, outcome: None, reply: Some(reply) });
+        self.queue.try_send(job).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Stopped,
+        })?;
+        answer.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// A command with its reply, the type of which the writer need not know.
+trait Job: Send {
+    fn apply(&mut self, connection: &Connection) -> Result<(), Error>;
+    /// Replies with what `apply` gave, or with `error` when the commit failed.
+    fn reply(&mut self, error: Option<Error>);
+}
+
+struct Submitted<C: Command> {
+    command: C,
+    outcome: Option<C::Reply>,
+    reply: Option<oneshot::Sender<Result<C::Reply, Error>>>,
+}
+
+impl<C: Command> Job for Submitted<C> {
+    fn apply(&mut self, connection: &Connection) -> Result<(), Error> {
+        self.outcome = Some(self.command.apply(connection)?);
+        Ok(())
+    }
+
+    fn reply(&mut self, error: Option<Error>) {
+        let answer = match (error, self.outcome.take()) {
+            (None, Some(outcome)) => Ok(outcome),
+            (Some(error), _) => Err(error),
+            (None, None) => Err(Error::Stopped),
+        };
+        // The asker may have gone; what is committed is committed.
+        if let Some(reply) = self.reply.take() {
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+fn run(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while let Some(first) = jobs.blocking_recv() {
+        group.push(first);
+        while group.len() < GROUP_MAX {
+            let Ok(job) = jobs.try_recv() else { break };
+            group.push(job);
+        }
+        if transact(connection, &mut group).is_ok() {
+            group.drain(..).for_each(|mut job| job.reply(None));
+        } else {
+            group.drain(..).for_each(|mut job| {
+                let outcome = transact(connection, std::slice::from_mut(&mut job));
+                job.reply(outcome.err());
+            });
+        }
+    }
+}
+
+fn transact(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    connection.prepare_cached("begin immediate")?.execute([])?;
+    let applied = group.iter_mut().try_for_each(|job| job.apply(connection));
+    let committed =
+        applied.and_then(|()| Ok(connection.prepare_cached("commit")?.execute([]).map(|_| ())?));
+    if committed.is_err() && !connection.is_autocommit() {
+        // Nothing to do about a failing rollback: the next `begin` will tell.
+        let _ = connection.execute_batch("rollback");
+    }
+    committed
+}
