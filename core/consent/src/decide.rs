@@ -10,7 +10,8 @@ use std::sync::Arc;
 use luotsi_model::{Categories, DirectiveId};
 
 use crate::{
-    Basis, Directive, Directives, Effect, Policy, Request, Rule, Standing, explain::Trace,
+    Basis, Directive, Directives, Effect, Policy, Request, Rule, Standing,
+    explain::{Ruled, Trace},
 };
 
 /// What has no basis yet, and could have one.
@@ -126,7 +127,16 @@ pub(crate) fn decide_traced(
             prohibited = prohibited.union(rule.categories.intersection(denied));
         }
         lacks_consent |= rule.basis == Basis::Consent && request.subject.is_some();
-        trace.rule(rule, request, holds, granted, rule.categories.intersection(denied));
+        trace.rule(
+            rule,
+            request,
+            Ruled {
+                holds,
+                granted,
+                denied: rule.categories.intersection(denied),
+                held: rule.categories.intersection(voice.held),
+            },
+        );
         ground(rule, granted, &voice, &mut grounds);
     }
     let permitted =
@@ -188,6 +198,8 @@ struct Voice<'a> {
     permitted: Categories,
     /// Denied by a prohibition, or by an exception to a consent.
     denied: Categories,
+    /// Denied or forbidden by some: what no permit lets through.
+    held: Categories,
     /// Those any standing directive said something about.
     spoken: Categories,
     /// Whether a standing prohibition addresses this send.
@@ -203,12 +215,12 @@ impl<'a> Voice<'a> {
         let mut voice = Self {
             permitted: Categories::NONE,
             denied: Categories::NONE,
+            held: Categories::NONE,
             spoken: Categories::NONE,
             prohibits: false,
             withdrawn: false,
             permits: Vec::new(),
         };
-        let mut forbidden = Categories::NONE;
         // Another client's directive can reach here only by a defect; it must not count even then.
         let own = all.iter().filter(|d| request.subject == Some(&d.subject));
         for directive in own {
@@ -218,14 +230,14 @@ impl<'a> Voice<'a> {
             };
             voice.prohibits |= directive.root.effect == Effect::Deny && !said.denied.is_empty();
             voice.denied = voice.denied.union(said.denied);
-            forbidden = forbidden.union(said.forbidden);
+            voice.held = voice.held.union(said.denied).union(said.forbidden);
             voice.permitted = voice.permitted.union(said.permitted);
             if !said.permitted.is_empty() {
                 voice.permits.push((directive, said.permitted));
             }
         }
-        voice.spoken = voice.permitted.union(voice.denied).union(forbidden);
-        voice.permitted = voice.permitted.difference(voice.denied).difference(forbidden);
+        voice.spoken = voice.permitted.union(voice.held);
+        voice.permitted = voice.permitted.difference(voice.held);
         voice
     }
 }

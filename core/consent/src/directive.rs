@@ -34,6 +34,7 @@ pub enum Standing {
 
 /// A stretch of time: from `start`, up to but without `end`; open where absent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Period {
     /// First moment inside.
     pub start: Option<Timestamp>,
@@ -48,8 +49,10 @@ impl Period {
     }
 }
 
-/// One provision. Empty lists do not constrain.
+/// One provision. Empty lists do not constrain, so a stored criterion of an unknown name is
+/// refused: passed over, it would widen a consent.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Provision {
     /// Permit or deny.
     pub effect: Effect,
@@ -115,6 +118,7 @@ fn within<T: PartialEq>(values: &[T], asked: Option<&T>) -> bool {
 
 /// One directive of one client, in one version.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Directive {
     /// The id its recorder gave it.
     pub id: DirectiveId,

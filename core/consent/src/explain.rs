@@ -38,15 +38,21 @@ pub(crate) trait Trace {
     fn directive_silent(&mut self, _: &Directive, _: &Request<'_>) {}
     fn directive(&mut self, _: &Directive, _permitted: Categories, _denied: Categories) {}
     fn rule_missed(&mut self, _: &Rule, _: &Request<'_>) {}
-    fn rule(
-        &mut self,
-        _: &Rule,
-        _: &Request<'_>,
-        _holds: bool,
-        _granted: Categories,
-        _denied: Categories,
-    ) {
-    }
+    fn rule(&mut self, _: &Rule, _: &Request<'_>, _: Ruled) {}
+}
+
+/// What came of one rule that addresses the send, in categories.
+#[derive(Clone, Copy)]
+pub(crate) struct Ruled {
+    /// Whether its basis holds.
+    pub(crate) holds: bool,
+    /// Those it lets through.
+    pub(crate) granted: Categories,
+    /// Those of its own that a prohibition stands over.
+    pub(crate) denied: Categories,
+    /// Those of its own that no further consent could let through: standing directives deny or
+    /// forbid them, and that goes over any permit.
+    pub(crate) held: Categories,
 }
 
 impl Trace for () {}
@@ -72,9 +78,13 @@ impl Trace for Vec<Step> {
     }
 
     fn directive(&mut self, directive: &Directive, permitted: Categories, denied: Categories) {
+        let (consents, prohibits) =
+            (format!("consents to {}", names(permitted)), format!("prohibits {}", names(denied)));
         let said = match directive.root.effect {
-            Effect::Permit => format!("consents to {}", names(permitted)),
-            Effect::Deny => format!("prohibits {}", names(denied)),
+            Effect::Permit if denied.is_empty() => consents,
+            Effect::Permit => format!("{consents}; {prohibits}"),
+            Effect::Deny if permitted.is_empty() => prohibits,
+            Effect::Deny => format!("{prohibits}; {consents}"),
         };
         self.push(Step {
             met: !permitted.is_empty(),
@@ -93,26 +103,19 @@ impl Trace for Vec<Step> {
         });
     }
 
-    fn rule(
-        &mut self,
-        rule: &Rule,
-        request: &Request<'_>,
-        holds: bool,
-        granted: Categories,
-        denied: Categories,
-    ) {
-        let met = !granted.is_empty();
+    fn rule(&mut self, rule: &Rule, request: &Request<'_>, ruled: Ruled) {
+        let met = !ruled.granted.is_empty();
         let mut said = if met {
-            format!("{} holds: lets through {}", rule.basis, names(granted))
-        } else if holds {
+            format!("{} holds: lets through {}", rule.basis, names(ruled.granted))
+        } else if ruled.holds {
             format!("{} holds, but nothing is left of {}", rule.basis, names(rule.categories))
         } else {
             format!("{} does not hold", rule.basis)
         };
-        if !denied.is_empty() {
-            said.push_str(&format!("; a prohibition stands over {}", names(denied)));
+        if !ruled.denied.is_empty() {
+            said.push_str(&format!("; a prohibition stands over {}", names(ruled.denied)));
         }
-        let would_permit = (!met).then(|| what_would(rule, request)).flatten();
+        let would_permit = (!met).then(|| what_would(rule, request, ruled)).flatten();
         self.push(Step { met, clause: format!("rule {:?}", rule.name), said, would_permit });
     }
 }
@@ -143,18 +146,31 @@ fn why_missed(rule: &Rule, request: &Request<'_>) -> String {
     }
 }
 
-fn what_would(rule: &Rule, request: &Request<'_>) -> Option<String> {
+/// Only what would indeed let something through: nothing is promised of a rule without
+/// categories, nor of a consent to what standing directives hold back.
+fn what_would(rule: &Rule, request: &Request<'_>, ruled: Ruled) -> Option<String> {
+    let lifted = |held: Categories| {
+        (!held.is_empty())
+            .then(|| format!("the client changing the directives that hold back {}", names(held)))
+    };
     match rule.basis {
-        Basis::Consent if request.subject.is_some() => Some(format!(
-            "a consent of the client to {} for {}, in force, over any of {}",
-            request.recipient.organisation,
-            request.purpose,
-            names(rule.categories)
-        )),
-        Basis::SameRegister => {
+        Basis::Consent if request.subject.is_some() => {
+            let open = rule.categories.difference(ruled.held);
+            if open.is_empty() {
+                return lifted(ruled.held);
+            }
+            Some(format!(
+                "a consent of the client to {} for {}, in force, over any of {}",
+                request.recipient.organisation,
+                request.purpose,
+                names(open)
+            ))
+        }
+        Basis::SameRegister if ruled.holds => lifted(ruled.denied),
+        Basis::SameRegister if !rule.categories.difference(ruled.denied).is_empty() => {
             Some(format!("a record of {}'s own register", request.recipient.controller))
         }
-        Basis::Consent | Basis::NoSubject => None,
+        _ => None,
     }
 }
 

@@ -1,7 +1,11 @@
 //! The permit: the only way from a record to bytes that leave.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use luotsi_model::{Categories, ClientRef, FieldId, Purpose, Record, Schema, SystemId, Values};
+use luotsi_model::{
+    Categories, ClientRef, FieldId, Kind, Purpose, Record, Schema, SystemId, Values,
+};
 
 use crate::{Decision, Directives, Ground, Outcome, Policy, Request, decide};
 
@@ -16,6 +20,8 @@ pub struct Grant {
     pub recipient: SystemId,
     /// What for.
     pub purpose: Purpose,
+    /// The kind of record it was decided for; no other is projected under it.
+    pub kind: Kind,
     /// The categories that may go.
     pub categories: Categories,
     /// Why.
@@ -57,6 +63,7 @@ pub fn permit(
             subject: request.subject.cloned(),
             recipient: request.recipient.system.clone(),
             purpose: request.purpose.clone(),
+            kind: request.kind.clone(),
             categories: decision.permitted,
             grounds: decision.grounds,
             epoch: directives.epoch,
@@ -72,21 +79,30 @@ impl Permit {
         &self.0
     }
 
-    /// Builds what may go out of the permitted fields, and names the fields left behind.
+    /// Builds what may go out of the permitted fields, and names the fields left behind. Of a
+    /// record of another kind than was decided, or read by another kind's schema, nothing goes.
     pub fn project(self, record: &Record, schema: &Schema) -> (Permitted<Values>, Vec<FieldId>) {
-        let keep = |field: FieldId| self.0.categories.contains(schema.field(field).category);
+        let fits = self.0.kind == record.kind && record.kind == schema.kind;
+        let keep =
+            |field: FieldId| fits && self.0.categories.contains(schema.field(field).category);
         let content = record.values.built_from(&keep);
         let withheld = record.values.present().into_iter().filter(|f| !keep(*f)).collect();
         (Permitted { content, grant: self.0 }, withheld)
     }
 }
 
-/// Content that may go to one recipient, once. Only a permit makes it; it is not `Clone`.
-#[derive(Debug)]
+/// Content that may go to one recipient, once. Only a permit makes it; it is not `Clone`. Its
+/// `Debug` tells the grant and nothing of the content.
 #[must_use]
 pub struct Permitted<T> {
     content: T,
     grant: Grant,
+}
+
+impl<T> fmt::Debug for Permitted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permitted").field("grant", &self.grant).finish_non_exhaustive()
+    }
 }
 
 impl<T> Permitted<T> {
