@@ -2,9 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use luotsi_consent::Policy;
 use luotsi_model::Diagnostic;
 
-use crate::{Files, Region};
+use crate::{Files, Region, check};
+use findings::{Findings, Names};
+use frame::Frame;
+use packs::Packs;
+use sources::Sources;
+use words::SYSTEM;
+
+pub(crate) mod connections;
+pub(crate) mod findings;
+mod frame;
+mod packs;
+mod policy;
+pub(crate) mod routes;
+mod sources;
+mod table;
+mod words;
 
 /// What loading came to.
 pub struct Loaded {
@@ -16,8 +32,57 @@ pub struct Loaded {
     pub sources: BTreeMap<String, String>,
 }
 
+/// Everything read, as far as nothing is wrong with it.
+pub(crate) struct Draft {
+    pub(crate) frame: Frame,
+    pub(crate) packs: Packs,
+    pub(crate) connections: connections::Connections,
+    pub(crate) routes: Vec<routes::Drafted>,
+    /// Whether `routes` are all that the file declares.
+    pub(crate) routes_whole: bool,
+    pub(crate) policy: Option<Policy>,
+}
+
 /// Loads a region. `adapters` are the kinds of adapter this binary has.
 pub fn load(files: &dyn Files, adapters: &[&str]) -> Loaded {
-    let _ = (files, adapters);
-    Loaded { region: None, diagnostics: Vec::new(), sources: BTreeMap::new() }
+    let mut sources = Sources::new(files);
+    let findings = Findings::default();
+    let draft = draft(&mut sources, adapters, &findings);
+    check::check(&draft, &findings);
+    let sound = findings.errors() == 0;
+    let region = sound.then(|| region(draft, &sources)).flatten();
+    Loaded { region, diagnostics: findings.into_sorted(), sources: sources.into_texts() }
+}
+
+fn draft(sources: &mut Sources<'_>, adapters: &[&str], findings: &Findings) -> Draft {
+    let frame = frame::read(sources, findings);
+    let packs = packs::read(&frame.mappings, sources, findings);
+    let known = connections::Known { adapters, frame: &frame, packs: &packs };
+    let connections = connections::read(sources, &known, findings);
+    let systems = Names::new(&SYSTEM, connections.keys().map(ToString::to_string), true);
+    let purposes = &frame.purpose_names;
+    let known = routes::Known { packs: &packs, systems: &systems, purposes };
+    let (routes, routes_whole) = routes::read(sources, &known, findings);
+    let known = policy::Known { purposes, kinds: &packs.kind_names, systems: &systems };
+    let policy = policy::read(sources, &known, findings);
+    Draft { frame, packs, connections, routes, routes_whole, policy }
+}
+
+fn region(draft: Draft, sources: &Sources<'_>) -> Option<Region> {
+    let Draft { frame, packs, connections, routes, policy, .. } = draft;
+    let sound = connections.into_iter().filter_map(|(system, drafted)| Some((system, drafted?)));
+    Some(Region {
+        name: frame.name,
+        generation: sources.generation(),
+        languages: frame.languages,
+        controllers: frame.controllers,
+        organisations: frame.organisations,
+        purposes: frame.purposes,
+        service_tasks: frame.service_tasks,
+        schemas: packs.schemas,
+        mappings: packs.mappings,
+        connections: sound.map(|(system, drafted)| (system, drafted.connection)).collect(),
+        routes: routes.into_iter().map(|drafted| drafted.route).collect(),
+        policy: policy?,
+    })
 }

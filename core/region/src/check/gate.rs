@@ -1,0 +1,173 @@
+//! What the gate could ever let through, asked of the gate itself.
+//!
+//! For every send a route or a read can make, the real decision is taken over an imagined client
+//! who has consented to everything and prohibited nothing, and over no client; in the register of
+//! each controller the record can belong to. What is denied even then is denied always.
+
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
+
+use jiff::Timestamp;
+use luotsi_consent::{
+    Decision, Directive, Directives, Effect, Outcome, Policy, Provision, Reason, Recipient,
+    Request, Standing, decide,
+};
+use luotsi_mapping::Mapping;
+use luotsi_model::{
+    Categories, ClientRef, DirectiveId, FieldId, Kind, OrganisationId, Purpose, Schema, SystemId,
+};
+
+use super::{Send, View};
+use crate::{
+    Condition,
+    load::findings::{Findings, Place},
+};
+
+pub(super) fn check(send: &Send<'_>, view: &View<'_>, place: Place<'_>) {
+    let kind = &send.route.route.kind;
+    let parts = (&view.draft.policy, view.draft.packs.schemas.get(kind));
+    let (Some(policy), Some(schema)) = parts else { return };
+    let owners = send.owners.iter().map(|owner| &owner.connection.recipient.controller);
+    let owners: BTreeSet<_> = owners.filter(|_| view.is_whole).collect();
+    let connection = &send.recipient.connection;
+    let delivery = connection.delivery.as_ref();
+    Question {
+        recipient: &connection.recipient,
+        purpose: send.purpose,
+        kind,
+        owners: if owners.is_empty() { view.draft.frame.controllers.keys().collect() } else { owners },
+        subjects: subjects(schema, &send.route.route.when),
+        mapping: delivery.and_then(|delivery| delivery.by_kind.get(kind)),
+        schema,
+    }
+    .check(policy, send.at.clone(), place);
+}
+
+/// Reads go through the gate as deliveries do.
+pub(super) fn check_reads(view: &View<'_>, findings: &Findings) {
+    let Some(policy) = &view.draft.policy else { return };
+    for drafted in view.systems.values() {
+        let connection = &drafted.connection;
+        let place = Place { file: &connection.file, findings };
+        let Some(read) = &connection.read else { continue };
+        for (kind, mapping) in &read.by_kind {
+            let span = drafted.read_at.get(kind).cloned().unwrap_or(0..0);
+            Question {
+                recipient: &connection.recipient,
+                purpose: &read.purpose,
+                kind,
+                owners: view.draft.frame.controllers.keys().collect(),
+                subjects: subjects(mapping.schema(), &[]),
+                mapping: Some(mapping),
+                schema: mapping.schema(),
+            }
+            .check(policy, span, place);
+        }
+    }
+}
+
+/// Whether the record may name a client, and whether it may name none.
+fn subjects(schema: &Schema, when: &[Condition]) -> Vec<bool> {
+    let says = |known| when.contains(&Condition::Subject { known });
+    // The client of an answer is the client of what it answers, if that had one.
+    let is_answer = schema.task.is_some();
+    let can_name = is_answer || schema.subject.is_some();
+    let must_name = !is_answer && schema.subject.is_some_and(|field| schema.field(field).required);
+    let mut subjects = Vec::new();
+    subjects.extend((can_name && !says(false)).then_some(true));
+    subjects.extend((!must_name && !says(true)).then_some(false));
+    subjects
+}
+
+/// What may ever go to a recipient.
+struct Question<'q> {
+    recipient: &'q Recipient,
+    purpose: &'q Purpose,
+    kind: &'q Kind,
+    owners: BTreeSet<&'q OrganisationId>,
+    subjects: Vec<bool>,
+    mapping: Option<&'q Arc<Mapping>>,
+    schema: &'q Schema,
+}
+
+impl Question<'_> {
+    fn check(&self, policy: &Policy, span: Range<usize>, place: Place<'_>) {
+        let decisions = self.decisions(policy);
+        let permitted =
+            decisions.iter().fold(Categories::NONE, |all, decision| all.union(decision.permitted));
+        if permitted.is_empty() {
+            return self.denied(&decisions, span, place);
+        }
+        let needed = self.mapping.map(|mapping| mapping.fields_required_out()).unwrap_or_default();
+        let lacking = |field: &FieldId| !permitted.contains(self.schema.field(*field).category);
+        needed.into_iter().filter(lacking).for_each(|field| self.withheld(field, &span, place));
+    }
+
+    fn decisions(&self, policy: &Policy) -> Vec<Decision> {
+        let client = ClientRef::new("anyone");
+        let yes = consent_to_everything(&client);
+        let mut decisions = Vec::new();
+        for controller in &self.owners {
+            for known in &self.subjects {
+                let request = Request {
+                    subject: known.then_some(&client),
+                    controller,
+                    recipient: self.recipient,
+                    purpose: self.purpose,
+                    kind: self.kind,
+                    service: None,
+                    now: Timestamp::UNIX_EPOCH,
+                };
+                decisions.push(decide(&request, Some(&yes), policy));
+            }
+        }
+        decisions
+    }
+
+    fn denied(&self, decisions: &[Decision], span: Range<usize>, place: Place<'_>) {
+        let Recipient { system, sort, .. } = self.recipient;
+        let (purpose, kind) = (self.purpose, self.kind);
+        let unaddressed =
+            decisions.iter().all(|decision| decision.outcome == Outcome::Deny(Reason::NoRule));
+        let why = if unaddressed {
+            format!("no rule of policy.toml speaks of `{kind}` to {sort} recipients for {purpose}")
+        } else {
+            format!("the rules that speak of it rest on bases that cannot hold here: {system}'s \
+                     register is not the record's, or the record names no client (or always does)")
+        };
+        let what = format!("nothing of a `{kind}` can ever go to `{system}` for {purpose}");
+        let mend = "add a rule to policy.toml, or take this recipient out";
+        place.error("LU231", span, what, why, mend);
+    }
+
+    fn withheld(&self, field: FieldId, span: &Range<usize>, place: Place<'_>) {
+        let system = &self.recipient.system;
+        let field = self.schema.field(field);
+        let (path, category) = (&field.path, field.category);
+        let mapping = self.mapping.map_or("", |mapping| mapping.name());
+        place.warning(
+            "LU230",
+            span.clone(),
+            format!("`{path}` ({category}) can never go to `{system}`, and its mapping needs it"),
+            format!(
+                "no rule of policy.toml lets {category} through to `{system}` for {} and `{}`, \
+                 and {mapping} requires the field: no delivery would ever come about",
+                self.purpose, self.kind
+            ),
+            format!("let {category} through, or make the field optional in {mapping}"),
+        );
+    }
+}
+
+fn consent_to_everything(client: &ClientRef) -> Directives {
+    let directive = Directive {
+        id: DirectiveId::new("everything"),
+        version: 1,
+        subject: client.clone(),
+        standing: Standing::Active,
+        given: Timestamp::UNIX_EPOCH,
+        recorder: SystemId::new("luotsi"),
+        root: Provision::everything(Effect::Permit),
+        exceptions: Vec::new(),
+    };
+    Directives { epoch: 0, all: Arc::from([Arc::new(directive)]) }
+}

@@ -1,0 +1,143 @@
+//! `connections/*.toml`: one connected system each.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use luotsi_consent::Recipient;
+use luotsi_model::{Kind, OrganisationId, SystemId};
+use toml::Spanned;
+
+use super::{
+    findings::{Findings, Names, Place, Word},
+    frame::Frame,
+    packs::Packs,
+    sources::Sources,
+    table::Table,
+    words::{ADAPTER, is_name},
+};
+use crate::Connection;
+
+mod delivery;
+mod intake;
+mod tokens;
+
+const FOLDER: &str = "connections";
+const SUFFIX: &str = ".toml";
+
+/// A connection with the places that later findings point at.
+pub(crate) struct Drafted {
+    pub(crate) connection: Connection,
+    /// Where each kind's mapping is named in `[delivery]`, and in `[read]`.
+    pub(crate) delivery_at: BTreeMap<Kind, Range<usize>>,
+    pub(crate) read_at: BTreeMap<Kind, Range<usize>>,
+    /// Where the parts of `[intake]` stand.
+    pub(crate) intake_at: intake::Places,
+}
+
+/// Every connection: its name, and the rest of it when nothing is wrong with it.
+pub(crate) type Connections = BTreeMap<SystemId, Option<Drafted>>;
+
+/// What connections may name.
+pub(crate) struct Known<'a> {
+    pub(crate) adapters: &'a [&'a str],
+    pub(crate) frame: &'a Frame,
+    pub(crate) packs: &'a Packs,
+}
+
+/// Reads every file of the folder.
+pub(crate) fn read(
+    sources: &mut Sources<'_>,
+    known: &Known<'_>,
+    findings: &Findings,
+) -> Connections {
+    let names = sources.list(FOLDER, findings).into_iter();
+    let stems: Vec<_> =
+        names.filter_map(|name| name.strip_suffix(SUFFIX).map(str::to_owned)).collect();
+    let mut connections = Connections::new();
+    for stem in stems {
+        let file = format!("{FOLDER}/{stem}{SUFFIX}");
+        let errors = findings.errors();
+        let drafted = connection(&stem, &file, sources, known, findings);
+        let is_sound = findings.errors() == errors;
+        connections.insert(SystemId::new(&stem), drafted.filter(|_| is_sound));
+    }
+    connections
+}
+
+fn connection(
+    stem: &str,
+    file: &str,
+    sources: &mut Sources<'_>,
+    known: &Known<'_>,
+    findings: &Findings,
+) -> Option<Drafted> {
+    let place = Place { file, findings };
+    check_stem(stem, place);
+    let text = sources.text(file, findings)?;
+    let mut table = Table::document(place, &text)?;
+    let adapters = known.adapters.iter().map(|adapter| (*adapter).to_owned());
+    let adapters = Names::new(&ADAPTER, adapters, true);
+    let adapter = table.need_word("adapter").filter(|word| adapters.has(word, place));
+    let recipient = recipient(stem, table.need_word("organisation"), known.frame, place);
+    let intake = table.table("intake").map(|table| intake::read(table, known.packs));
+    let (intake, intake_at) = intake.unzip();
+    let delivery = table.table("delivery").map(|table| delivery::read(table, known.packs));
+    let (delivery, delivery_at) = delivery.unzip();
+    let read = table.table("read").map(|table| (table.span.clone(), delivery::reads(table, known)));
+    if let (Some((span, _)), true) = (&read, intake.is_none()) {
+        let why = "a reader proves who it is by a token of its [intake]";
+        place.error("LU226", span.clone(), "[read] without [intake]", why, "add [intake]");
+    }
+    let (read, read_at) = read.and_then(|(_, read)| read).unzip();
+    let settings = table.raw("settings").unwrap_or(Spanned::new(0..0, toml::Table::new()));
+    table.finish();
+    let recipient = recipient?;
+    let connection = Connection {
+        system: recipient.system.clone(),
+        adapter: adapter?.into_inner(),
+        organisation: recipient.organisation.clone(),
+        recipient,
+        intake: intake.flatten(),
+        delivery,
+        read,
+        settings_span: settings.span(),
+        settings: settings.into_inner(),
+        file: file.to_owned(),
+    };
+    Some(Drafted {
+        connection,
+        delivery_at: delivery_at.unwrap_or_default(),
+        read_at: read_at.unwrap_or_default(),
+        intake_at: intake_at.unwrap_or_default(),
+    })
+}
+
+fn check_stem(stem: &str, place: Place<'_>) {
+    if !is_name(stem) {
+        let what = format!("the file's name `{stem}` is not of the form of a system's name");
+        let why = "the file names the system, and names stand in URLs, metrics and the log";
+        let mend = "rename the file: small letters a to z, digits and `-`, beginning with a letter";
+        place.error("LU206", 0..0, what, why, mend);
+    }
+}
+
+/// Who the system is to the gate.
+fn recipient(
+    stem: &str,
+    organisation: Option<Word>,
+    frame: &Frame,
+    place: Place<'_>,
+) -> Option<Recipient> {
+    let organisation = organisation?;
+    if !frame.organisation_names.has(&organisation, place) {
+        return None;
+    }
+    let organisation = OrganisationId::new(organisation.get_ref());
+    // Known by name and yet not there: its own declaration has errors, found in its place.
+    let declared = frame.organisations.get(&organisation)?;
+    Some(Recipient {
+        system: SystemId::new(stem),
+        controller: declared.controller.clone(),
+        sort: declared.sort,
+        organisation,
+    })
+}

@@ -1,0 +1,79 @@
+//! `[intake]`: what comes in from a system.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use luotsi_mapping::{Format, Mapping};
+use luotsi_model::{Kind, hetu::Strictness};
+
+use super::{
+    super::{
+        findings::{Place, Word, choose},
+        packs::Packs,
+        table::Table,
+        words::{FORMAT, HETU, UNMAPPED},
+    },
+    tokens,
+};
+use crate::{Intake, Unmapped};
+
+const FORMATS: [(&str, Format); 2] = [("xml", Format::Xml), ("json", Format::Json)];
+const TREATMENTS: [(&str, Unmapped); 2] =
+    [("refuse", Unmapped::Refuse), ("report", Unmapped::Report)];
+const STRICTNESSES: [(&str, Strictness); 2] =
+    [("strict", Strictness::Strict), ("lenient", Strictness::Lenient)];
+const BYTES_DEFAULT: u64 = 1 << 20;
+const BYTES_MAX: u64 = 64 << 20;
+
+/// Where the parts of an intake stand.
+#[derive(Default)]
+pub(crate) struct Places {
+    /// Each token's hash.
+    pub(crate) tokens: Vec<Range<usize>>,
+    /// The last mapping named for each kind that comes in.
+    pub(crate) kinds: BTreeMap<Kind, Range<usize>>,
+}
+
+/// The intake, and its places.
+pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> (Option<Intake>, Places) {
+    let place = table.place;
+    let tokens = tokens::read(&table.need_words("token_sha256"), place);
+    let (token_sha256, tokens_at) = tokens.into_iter().unzip();
+    let format = table.need_word("format").and_then(|word| choose(&FORMAT, &word, FORMATS, place));
+    let names = table.need_words("mappings");
+    let found = |name: &Word| Some((packs.mapping(name, place)?, name.span()));
+    let mappings: Vec<_> = names.iter().filter_map(found).collect();
+    mappings.iter().for_each(|(mapping, span)| check(mapping, span, format, place));
+    let kind_at = |(mapping, span): &(Arc<Mapping>, Range<usize>)| {
+        (mapping.schema().kind.clone(), span.clone())
+    };
+    let places = Places { tokens: tokens_at, kinds: mappings.iter().map(kind_at).collect() };
+    let mut chosen = |key, noun, choices| {
+        table.word(key).and_then(|word| choose(noun, &word, choices, place))
+    };
+    let unmapped = chosen("unmapped", &UNMAPPED, TREATMENTS).unwrap_or_default();
+    let hetu = table.word("hetu").and_then(|word| choose(&HETU, &word, STRICTNESSES, place));
+    let bytes_max = table.number("bytes_max", 1..=BYTES_MAX, BYTES_DEFAULT);
+    table.finish();
+    let intake = format.map(|format| Intake {
+        token_sha256,
+        format,
+        mappings: mappings.into_iter().map(|(mapping, _)| mapping).collect(),
+        unmapped,
+        hetu: hetu.unwrap_or_default(),
+        bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
+    });
+    (intake, places)
+}
+
+fn check(mapping: &Arc<Mapping>, span: &Range<usize>, format: Option<Format>, place: Place<'_>) {
+    if !mapping.reads() {
+        let why = "its file says one_way = \"out\": it only writes";
+        let mend = "name a mapping that reads, or let this one run both ways";
+        place.error("LU222", span.clone(), "this mapping cannot read", why, mend);
+    }
+    if format.is_some_and(|format| format != mapping.format()) {
+        let why = "an intake parses every document in its one format";
+        let mend = "name a mapping of that format, or change `format`";
+        place.error("LU225", span.clone(), "this mapping is of another format", why, mend);
+    }
+}
