@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use luotsi_consent::{Policy, Sort};
 use luotsi_mapping::Mapping;
 use luotsi_model::{
-    GenerationId, Kind, OrganisationId, Purpose, Record, Schema, ServiceTask, SystemId,
+    Envelope, GenerationId, Kind, OrganisationId, Purpose, Record, Schema, ServiceTask, SystemId,
     schema::Title,
 };
 
@@ -66,15 +66,12 @@ impl Region {
         self.connections.get(system)?.delivery.as_ref()?.by_kind.get(kind)
     }
 
-    /// Every route that takes this record from `source`, in the order of the file.
+    /// Every route that takes this message, in the order of the file.
     pub fn routes_for<'r>(
         &'r self,
-        source: &'r SystemId,
+        envelope: &'r Envelope,
         record: &'r Record,
     ) -> impl Iterator<Item = &'r Route> {
-        let schema = self.schemas.get(&record.kind);
-        self.routes
-            .iter()
-            .filter(move |route| schema.is_some_and(|schema| route.takes(source, record, schema)))
+        self.routes.iter().filter(move |route| route.takes(envelope, record))
     }
 }

@@ -1,7 +1,7 @@
 //! Which records go where, for which purpose.
 
 use jiff::SignedDuration;
-use luotsi_model::{FieldId, Kind, Purpose, Record, Schema, SystemId, Value};
+use luotsi_model::{Envelope, FieldId, Kind, Purpose, Record, SystemId, Value};
 
 /// One route (content-based router). Every route that takes a record sends it on.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,24 +30,22 @@ pub enum Condition {
         /// The values accepted.
         values: Vec<Box<str>>,
     },
-    /// The record names a client, or names none.
+    /// The message is about a client, or about none. The envelope is asked, not the record: an
+    /// answer is about the client of what it answers, and does not name her.
     Subject {
-        /// Whether it must name one.
+        /// Whether it must be about one.
         known: bool,
     },
 }
 
 impl Condition {
-    fn holds(&self, record: &Record, schema: &Schema) -> bool {
+    fn holds(&self, envelope: &Envelope, record: &Record) -> bool {
         match self {
             Self::Field { field, values } => {
                 let text = record.values.get(*field).and_then(Value::as_text);
                 text.is_some_and(|text| values.iter().any(|value| **value == *text))
             }
-            Self::Subject { known } => {
-                let subject = schema.subject.and_then(|field| record.values.get(field));
-                subject.is_some() == *known
-            }
+            Self::Subject { known } => envelope.subject.is_some() == *known,
         }
     }
 
@@ -90,10 +88,10 @@ impl Destination {
 }
 
 impl Route {
-    /// Whether it takes this record from `source`. `schema` is that of the record's kind.
-    pub fn takes(&self, source: &SystemId, record: &Record, schema: &Schema) -> bool {
+    /// Whether it takes this message.
+    pub fn takes(&self, envelope: &Envelope, record: &Record) -> bool {
         record.kind == self.kind
-            && (self.from.is_empty() || self.from.contains(source))
-            && self.when.iter().all(|condition| condition.holds(record, schema))
+            && (self.from.is_empty() || self.from.contains(&envelope.source))
+            && self.when.iter().all(|condition| condition.holds(envelope, record))
     }
 }

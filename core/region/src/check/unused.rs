@@ -118,12 +118,18 @@ fn doubled(earlier: &Drafted, later: &Drafted, place: Place<'_>) {
         return;
     }
     for (to, span) in later.route.to.iter().zip(&later.to_at) {
-        if earlier.route.to.iter().any(|other| same_recipient(to, other)) {
-            let what = format!("the route {:?} sends there too", earlier.route.name);
-            let why = "a record that both take is delivered twice, as two tasks";
-            let mend = "part them by `when` or `from`, or keep one";
-            place.warning("LU242", span.clone(), what, why, mend);
-        }
+        let Some(other) = earlier.route.to.iter().find(|other| same_recipient(to, other)) else {
+            continue;
+        };
+        let (name, purpose) = (&earlier.route.name, other.purpose());
+        let what = format!("the route {name:?} sends there too, for {purpose}");
+        let why = if other.purpose() == to.purpose() {
+            "a record that both take goes there once: this destination then changes nothing"
+        } else {
+            "a record that both take is delivered twice, as two tasks"
+        };
+        let mend = "part them by `when` or `from`, or keep one";
+        place.warning("LU242", span.clone(), what, why, mend);
     }
 }
 
@@ -140,6 +146,7 @@ fn same_recipient(one: &Destination, other: &Destination) -> bool {
         (Destination::System { system: one, .. }, Destination::System { system: other, .. }) => {
             one == other
         }
-        (one, other) => one == other,
+        (Destination::Answer { .. }, Destination::Answer { .. }) => true,
+        _ => false,
     }
 }

@@ -39,9 +39,9 @@ fn subject(
     schema: &Arc<Schema>,
     place: Place<'_>,
 ) -> Option<Condition> {
-    if schema.subject.is_none() {
-        let what = format!("a `{}` never names a client", schema.kind);
-        let why = "its schema has no `subject`";
+    if schema.subject.is_none() && schema.task.is_none() {
+        let what = format!("a `{}` is never about a client", schema.kind);
+        let why = "its schema has no `subject`, and no `task` whose client it could take over";
         place.error("LU219", key.span(), what, why, "remove the condition");
         return None;
     }
@@ -49,7 +49,7 @@ fn subject(
     let states: Vec<_> =
         values.iter().filter_map(|word| choose(&SUBJECT, word, choices, place)).collect();
     if let [_, second, ..] = values {
-        let why = "a record either names a client or does not: this would always hold";
+        let why = "a message either is about a client or is not: this would always hold";
         let mend = "keep one of \"none\" and \"known\", or remove the condition";
         place.error("LU204", second.span(), "`$subject` has more than one value", why, mend);
     }
