@@ -193,8 +193,8 @@ fn number(text: &str, fits: fn(f64) -> bool, range: &str) -> Result<f64, String>
 /// Letters, digits and `-`: the id must stand unescaped in XML and JSON alike.
 fn prefix(text: &str) -> Result<String, String> {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    match plain && (1..=32).contains(&text.len()) {
-        true => Ok(text.to_owned()),
-        false => Err("must be 1 to 32 ASCII letters, digits or `-`".to_owned()),
+    if plain && (1..=32).contains(&text.len()) && !text.starts_with('-') {
+        return Ok(text.to_owned());
     }
+    Err("must be 1 to 32 ASCII letters, digits or `-`, and not begin with `-`".to_owned())
 }
