@@ -46,7 +46,12 @@ pub struct Permit(Grant);
 
 /// Why there is no permit.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refusal(pub Decision);
+pub struct Refusal {
+    /// The decision.
+    pub decision: Decision,
+    /// The epoch of the client's directives it stood on; `None` when they could not be read.
+    pub epoch: Option<u64>,
+}
 
 /// Decides one send and mints its permit.
 ///
@@ -69,7 +74,7 @@ pub fn permit(
             epoch: directives.epoch,
             decided: request.now,
         })),
-        _ => Err(Refusal(decision)),
+        _ => Err(Refusal { decision, epoch: directives.map(|d| d.epoch) }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use luotsi_consent::{
     Basis, Decision, Directive, Directives, Effect, Outcome, Period, Policy, Provision, Reason,
-    Standing, Step, decide, explain,
+    Standing, decide,
 };
 use luotsi_model::{Categories, Category};
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -32,11 +32,6 @@ fn provisions(directive: &mut Directive) -> impl Iterator<Item = &mut Provision>
 
 fn union(sets: impl Iterator<Item = Categories>) -> Categories {
     sets.fold(Categories::NONE, Categories::union)
-}
-
-fn rules_told(world: &World) -> Vec<Step> {
-    let (_, steps) = explain(&world.request(), world.directives.as_ref(), &world.policy);
-    steps.into_iter().filter(|step| step.clause.starts_with("rule")).collect()
 }
 
 fn widened(narrow: &World, wide: &World) -> Categories {
@@ -256,28 +251,6 @@ proptest! {
         let after = with(&world, |all| all.push(back));
         prop_assert!(!matches!(gist(&after).1, Outcome::Wait(_)) || world.subject.is_none());
         prop_assert_eq!(decided(&after).permitted, decided(&with(&world, |_| ())).permitted);
-    }
-
-    #[test]
-    fn the_explanation_is_of_the_same_decision(world in worlds()) {
-        let (decision, steps) = explain(&world.request(), world.directives.as_ref(), &world.policy);
-        prop_assert_eq!(&decision, &decided(&world));
-        let rules = || steps.iter().filter(|step| step.clause.starts_with("rule"));
-        prop_assert_eq!(rules().any(|step| step.met), decision.outcome == Outcome::Permit);
-        let told = if world.directives.is_some() { world.policy.rules.len() } else { 0 };
-        prop_assert_eq!(rules().count(), told);
-    }
-
-    /// The advice to get a consent is honest: with it, something goes; without it, nothing would.
-    #[test]
-    fn a_consent_is_advised_exactly_where_it_helps(world in worlds()) {
-        prop_assume!(world.directives.is_some() && world.subject.is_some());
-        let consent = directive_of(&world, Provision::everything(Effect::Permit));
-        let consented = with(&world, |all| all.push(consent));
-        for (before, after) in rules_told(&world).iter().zip(&rules_told(&consented)) {
-            let advised = before.would_permit.as_ref().is_some_and(|w| w.starts_with("a consent"));
-            prop_assert_eq!(advised, !before.met && after.met, "{:?}", before);
-        }
     }
 }
 
