@@ -5,7 +5,7 @@ mod world;
 use std::sync::Arc;
 
 use luotsi_consent::{
-    Directive, Directives, Effect, Outcome, Provision, Standing, Step, decide, explain,
+    Basis, Directive, Directives, Effect, Outcome, Provision, Standing, Step, decide, explain,
 };
 use luotsi_model::{Categories, Category};
 use proptest::{collection::vec, prelude::*};
@@ -76,6 +76,15 @@ proptest! {
         prop_assume!(world.directives.is_some());
         let own = World { controller: world.recipient.controller.clone(), ..world.clone() };
         check_advice(&world, &own, "a record of")?;
+    }
+
+    #[test]
+    fn a_change_of_directives_is_advised_exactly_where_it_helps(world in worlds()) {
+        prop_assume!(world.directives.is_some());
+        let mut before = world;
+        before.policy.rules.retain(|rule| rule.basis != Basis::Consent);
+        let after = World { directives: Some(Directives::default()), ..before.clone() };
+        check_advice(&before, &after, "the client changing")?;
     }
 }
 
