@@ -120,22 +120,33 @@ impl Reader<'_> {
                 .mend(mend);
         }
         let is_lossy = !matches!(equivalence, "equivalent" | "equal");
-        let by_source = |(from, _): &(Box<str>, Box<str>)| **from == *source;
-        if self.table.forward.iter().any(by_source) {
-            self.error("LU133", span.clone(), format!("the source code `{source}` has two rows"))
-                .mend("keep the row that is meant");
-        }
+        let is_again = self.table.forward.iter().any(|(from, _)| **from == *source);
         let is_shared = self.table.backward.iter().any(|(to, _)| **to == *target);
-        if is_shared && !is_lossy {
-            self.error("LU134", span, format!("another row gives `{target}` too"))
-                .mend("mark the later row wider, narrower or inexact: it is not written back");
-            self.found.last_mut().into_iter().for_each(|d| d.severity = Severity::Warning);
+        if is_again && !is_lossy {
+            self.warning("LU133", span.clone(), format!("another row takes `{source}` too"))
+                .mend("mark the later row wider, narrower or inexact: it is not used in reading");
         }
-        self.table.lossy |= is_lossy || is_shared;
-        self.table.forward.push((source.into(), target.into()));
+        if is_shared && !is_lossy {
+            self.warning("LU134", span, format!("another row gives `{target}` too"))
+                .mend("mark the later row wider, narrower or inexact: it is not written back");
+        }
+        self.table.lossy |= is_lossy || is_again || is_shared;
+        if !is_again {
+            self.table.forward.push((source.into(), target.into()));
+        }
         if !is_shared {
             self.table.backward.push((target.into(), source.into()));
         }
+    }
+
+    fn warning(
+        &mut self,
+        code: &'static str,
+        span: std::ops::Range<usize>,
+        what: String,
+    ) -> Mend<'_> {
+        self.found.push(Diagnostic::error(code, self.file, span, what).why(reason(code)).warning());
+        Mend(&mut self.found)
     }
 
     fn error(
@@ -175,7 +186,7 @@ fn reason(code: &str) -> &'static str {
         "LU130" => "the columns are told by their names",
         "LU131" => "a cell with a comma, quote or nothing in it could be read in two ways",
         "LU132" => "whether a code survives both ways is judged by it (FHIR ConceptMapEquivalence)",
-        "LU133" => "reading could take either",
+        "LU133" => "reading takes the first row, so the later one is never read",
         "LU134" => "on the way out the first row is written, so the later one's code is lost",
         _ => "every code would be refused as unknown",
     }

@@ -1,10 +1,17 @@
-//! Reading: a document to a record.
+//! Reading: a document to a record, in one pass over the document.
 
 use luotsi_model::{Record, hetu};
 
 use crate::{Document, Fault, Mapping};
 
-/// What a document gave.
+mod account;
+mod intake;
+pub(crate) mod value;
+mod walk;
+
+pub(crate) use intake::Intake;
+
+/// What a document gave. `mapped`, `ignored` and `unmapped_count` add up to [`Document::leaves`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct Decoded {
     /// The record.
@@ -13,20 +20,43 @@ pub struct Decoded {
     pub mapped: u32,
     /// Leaves that the mapping ignores for a written reason.
     pub ignored: u32,
-    /// Leaves that nothing in the mapping names. With `mapped` and `ignored` it adds up to
-    /// [`Document::leaves`].
+    /// Leaves that nothing in the mapping names.
     pub unmapped_count: u32,
-    /// The first of them, each by its path in names: `Lahete/Uusi/@koodi`. Empty only if there is
-    /// none at all.
+    /// The first 256 of them, each by its path in names: `Lahete/Uusi/@koodi`. Empty only if
+    /// there is none at all.
     pub unmapped: Vec<String>,
     /// What was let through though not right: check characters in lenient mode.
     pub warnings: Vec<Fault>,
+    /// Line and column of each in `unmapped`.
+    places: Vec<(usize, usize)>,
+}
+
+impl Decoded {
+    /// What is unmapped as faults, `unknown-element`, for a connection that refuses it.
+    pub fn unknown(&self) -> Vec<Fault> {
+        let fault = |(at, place): (&String, &(usize, usize))| Fault {
+            code: "unknown-element",
+            at: at.clone(),
+            field: None,
+            line: place.0,
+            column: place.1,
+            why: "the mapping names no such place: map it, or ignore it with a reason".into(),
+        };
+        self.unmapped.iter().zip(&self.places).map(fault).collect()
+    }
 }
 
 pub(crate) fn decode(
-    _mapping: &Mapping,
-    _document: &Document<'_>,
-    _strictness: hetu::Strictness,
+    mapping: &Mapping,
+    document: &Document<'_>,
+    strictness: hetu::Strictness,
 ) -> Result<Decoded, Vec<Fault>> {
-    Err(Vec::new())
+    if !mapping.reads || !mapping.matches(document) {
+        let why = match mapping.reads {
+            true => "the document is not of the form that the mapping reads",
+            false => "the mapping only writes documents",
+        };
+        return Err(vec![document.fault("unknown-document", 0, None, why.into())]);
+    }
+    walk::Walk::new(mapping, document, strictness).run()
 }

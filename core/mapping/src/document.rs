@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::Fault;
 
+pub(crate) use json::is_number;
+
+mod find;
 mod json;
 mod place;
 mod xml;

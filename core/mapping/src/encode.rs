@@ -2,12 +2,35 @@
 
 use luotsi_model::Values;
 
-use crate::{Fault, Mapping};
+use crate::{Fault, Format, Mapping};
+
+mod json;
+mod output;
+mod text;
+mod xml;
+
+pub(crate) use output::Output;
+use text::Source;
+
+/// The first room for a document; it grows where that is too little.
+const BYTES_USUAL: usize = 2048;
 
 pub(crate) fn encode(
-    _mapping: &Mapping,
-    _values: &Values,
-    _context: &[(&str, &str)],
+    mapping: &Mapping,
+    values: &Values,
+    context: &[(&str, &str)],
 ) -> Result<Vec<u8>, Fault> {
-    Ok(Vec::new())
+    let mut source = Source::new(&mapping.schema, context);
+    if !mapping.writes {
+        return Err(source.fault("unknown-document", "", None, "the mapping only reads documents"));
+    }
+    for (id, value) in &mapping.output.fixed {
+        source.fixed(values, *id, value)?;
+    }
+    let mut out = String::with_capacity(BYTES_USUAL);
+    match mapping.format {
+        Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out)?,
+        Format::Json => json::write(&mapping.output, &mut source, values, &mut out)?,
+    }
+    Ok(out.into_bytes())
 }

@@ -4,7 +4,15 @@ use std::sync::Arc;
 
 use luotsi_model::{FieldId, Schema, Values, hetu};
 
-use crate::{Decoded, Document, Fault, Format};
+use crate::{
+    Decoded, Document, Fault, Format,
+    compile::{
+        Guard,
+        rule::{Rule, Scope},
+    },
+    decode::{self, Intake},
+    encode::{self, Output},
+};
 
 /// A compiled mapping: one document form against one record kind.
 #[derive(Debug)]
@@ -14,6 +22,10 @@ pub struct Mapping {
     pub(crate) format: Format,
     pub(crate) reads: bool,
     pub(crate) writes: bool,
+    pub(crate) guard: Guard,
+    pub(crate) record: Scope,
+    pub(crate) intake: Intake,
+    pub(crate) output: Output,
 }
 
 impl Mapping {
@@ -43,42 +55,99 @@ impl Mapping {
     }
 
     /// Whether the document is of this mapping's form: root name and namespace, and `match`.
-    pub fn matches(&self, _document: &Document<'_>) -> bool {
-        false
+    pub fn matches(&self, document: &Document<'_>) -> bool {
+        self.format == document.format && self.guard.admits(document)
     }
 
     /// Reads a record out of a document.
     ///
     /// # Errors
-    /// All faults at once.
+    /// All faults at once, up to 256.
     pub fn decode(
         &self,
         document: &Document<'_>,
         strictness: hetu::Strictness,
     ) -> Result<Decoded, Vec<Fault>> {
-        crate::decode::decode(self, document, strictness)
+        decode::decode(self, document, strictness)
     }
 
-    /// Writes a document.
+    /// Writes a document. `context` gives what the sender knows beside the record, by name with or
+    /// without `$`: `("delivery", "…")`; a place whose context is not given is left out.
     ///
     /// # Errors
-    /// The first fault.
+    /// The first fault: `missing-field`, `unknown-code`, `constant-differs`, `wrong-type`.
     pub fn encode(&self, values: &Values, context: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
-        crate::encode::encode(self, values, context)
+        encode::encode(self, values, context)
     }
 
     /// The fields that reading can fill, in field order; groups by their members.
     pub fn fields_read(&self) -> Vec<FieldId> {
-        Vec::new()
+        let mut fields = self.fields(|rule| rule.reads);
+        if self.reads {
+            self.record.walk(&mut |scope| fields.extend(scope.fixed.iter().map(|(id, _)| *id)));
+        }
+        in_order(fields)
     }
 
     /// The fields that writing shows, in field order; groups by their members.
     pub fn fields_written(&self) -> Vec<FieldId> {
-        Vec::new()
+        in_order(self.fields(|rule| rule.writes))
     }
 
-    /// The fields without which writing fails.
+    /// The fields without which writing fails, in field order: `required` rules, and fields that
+    /// the document's kind decides.
     pub fn fields_required_out(&self) -> Vec<FieldId> {
-        Vec::new()
+        let mut fields = self.fields(|rule| rule.writes && rule.is_required);
+        if self.writes {
+            self.record.walk(&mut |scope| fields.extend(scope.fixed.iter().map(|(id, _)| *id)));
+        }
+        in_order(fields)
+    }
+
+    fn fields(&self, is_meant: impl Fn(&Rule) -> bool) -> Vec<FieldId> {
+        let mut fields = Vec::new();
+        self.record.walk(&mut |scope| {
+            let meant = scope.rules.iter().filter(|rule| is_meant(rule));
+            fields.extend(meant.filter_map(Rule::field));
+        });
+        fields
+    }
+}
+
+fn in_order(mut fields: Vec<FieldId>) -> Vec<FieldId> {
+    fields.sort_unstable();
+    fields.dedup();
+    fields
+}
+
+impl Scope {
+    fn walk(&self, visit: &mut impl FnMut(&Self)) {
+        visit(self);
+        self.each.iter().for_each(|inner| inner.walk(visit));
+    }
+}
+
+impl Guard {
+    fn admits(&self, document: &Document<'_>) -> bool {
+        let root = document.node(0);
+        let is_root = match &self.root {
+            Some(name) => **name == *root.name && self.is_namespace(document),
+            None => root.sort == crate::document::Sort::Object,
+        };
+        let is_marked = |(at, value): &(_, Box<str>)| {
+            document.text_at(0, at).is_some_and(|text| *text == **value)
+        };
+        is_root && self.matching.as_ref().is_none_or(is_marked)
+    }
+
+    fn is_namespace(&self, document: &Document<'_>) -> bool {
+        let Some(wanted) = &self.namespace else { return true };
+        let at = usize::from(document.node(0).namespace);
+        at > 0 && document.namespaces.get(at - 1) == Some(wanted)
+    }
+
+    /// The number in an admitted document of the namespace that elements must be in.
+    pub(crate) fn namespace_in(&self, document: &Document<'_>) -> Option<u16> {
+        self.namespace.as_ref().map(|_| document.node(0).namespace)
     }
 }

@@ -1,1 +1,174 @@
-//! Paths.
+//! Paths in mapping files, the same for every format: `Asiakas/Henkilotunnus`, `Palvelu/@koodi`,
+//! `name[0]`, `identifier[system=urn:oid:1.2.246.21]/value`, `.`.
+
+use std::fmt;
+
+use crate::Format;
+
+/// Which of several children of one name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Select {
+    /// No selector: an XML element wherever it stands, a JSON member.
+    Any,
+    /// The one at this place among them, from 0.
+    Index(u32),
+    /// The one whose own child of this name has this text.
+    Where { key: Box<str>, is_attribute: bool, value: Box<str> },
+}
+
+/// One step down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Step {
+    pub(crate) name: Box<str>,
+    pub(crate) is_attribute: bool,
+    pub(crate) select: Select,
+}
+
+/// A path; without steps it is the element itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Path {
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Path {
+    /// Reads a path, or says what is wrong with it.
+    pub(crate) fn parse(text: &str, format: Format) -> Result<Self, String> {
+        if text == "." {
+            return Ok(Self::default());
+        }
+        let mut steps = Vec::new();
+        for part in split(text)? {
+            if steps.last().is_some_and(|step: &Step| step.is_attribute) {
+                return Err("nothing stands below an attribute".into());
+            }
+            steps.push(step(part, format)?);
+        }
+        Ok(Self { steps })
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.steps.iter().enumerate() {
+            let slash = if at > 0 { "/" } else { "" };
+            let mark = if step.is_attribute { "@" } else { "" };
+            write!(f, "{slash}{mark}{}", step.name)?;
+            match &step.select {
+                Select::Any => {}
+                Select::Index(index) => write!(f, "[{index}]")?,
+                Select::Where { key, is_attribute, value } => {
+                    let mark = if *is_attribute { "@" } else { "" };
+                    write!(f, "[{mark}{key}={value}]")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Parts between slashes; a slash in brackets is a selector's own.
+fn split(text: &str) -> Result<Vec<&str>, String> {
+    let (mut parts, mut start, mut is_inside) = (Vec::new(), 0, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' if is_inside => return Err("a selector holds another [".into()),
+            '[' => is_inside = true,
+            ']' if !is_inside => return Err("a ] closes nothing".into()),
+            ']' => is_inside = false,
+            '/' if !is_inside => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if is_inside {
+        return Err("a [ is not closed".into());
+    }
+    parts.push(&text[start..]);
+    Ok(parts)
+}
+
+fn step(part: &str, format: Format) -> Result<Step, String> {
+    let (name, selector) = match part.split_once('[') {
+        Some((name, rest)) => match rest.strip_suffix(']') {
+            Some(selector) => (name, Some(selector)),
+            None => return Err("something stands after a ]".into()),
+        },
+        None => (part, None),
+    };
+    let (name, is_attribute) = attribute(name, format)?;
+    if is_attribute && selector.is_some() {
+        return Err("an attribute takes no selector".into());
+    }
+    let select = selector.map_or(Ok(Select::Any), |text| select(text, format))?;
+    Ok(Step { name, is_attribute, select })
+}
+
+fn select(text: &str, format: Format) -> Result<Select, String> {
+    let Some((key, value)) = text.split_once('=') else {
+        let index = text.parse().map_err(|_| "a selector is [number] or [name=value]")?;
+        return Ok(Select::Index(index));
+    };
+    if value.is_empty() {
+        return Err("a selector's value is empty".into());
+    }
+    let (key, is_attribute) = attribute(key, format)?;
+    Ok(Select::Where { key, is_attribute, value: value.into() })
+}
+
+fn attribute(name: &str, format: Format) -> Result<(Box<str>, bool), String> {
+    let (name, is_attribute) = match name.strip_prefix('@') {
+        Some(name) => (name, true),
+        None => (name, false),
+    };
+    if is_attribute && format == Format::Json {
+        return Err("JSON has no attributes".into());
+    }
+    let holds = match format {
+        Format::Xml => is_xml_name(name),
+        Format::Json => !name.is_empty() && !name.contains(['@', '=']) && name.trim() == name,
+    };
+    match holds {
+        true => Ok((name.into(), is_attribute)),
+        false if name.is_empty() => Err("a step is empty".into()),
+        false => Err("a step is no name of this format".into()),
+    }
+}
+
+/// Whether it is a name without prefix.
+pub(crate) fn is_xml_name(name: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(format: Format, text: &str, want: Result<(), &str>) {
+        let got = Path::parse(text, format).map(|path| {
+            assert_eq!(if path.steps.is_empty() { ".".into() } else { path.to_string() }, text);
+        });
+        assert_eq!(got, want.map_err(str::to_owned), "{text}");
+    }
+
+    #[test]
+    fn paths() {
+        for text in ["Asiakas/Henkilotunnus", "Palvelu/@koodi", ".", "A[2]/B", "A[@k=v/w]/B"] {
+            check(Format::Xml, text, Ok(()));
+        }
+        check(Format::Json, "identifier[system=urn:oid:1.2.246.21]/value", Ok(()));
+        check(Format::Json, "info[reference=#a=b]/type", Ok(()));
+        check(Format::Xml, "A//B", Err("a step is empty"));
+        check(Format::Xml, "", Err("a step is empty"));
+        check(Format::Xml, "A/@k/B", Err("nothing stands below an attribute"));
+        check(Format::Xml, "A[1", Err("a [ is not closed"));
+        check(Format::Xml, "A]", Err("a ] closes nothing"));
+        check(Format::Xml, "A[x]", Err("a selector is [number] or [name=value]"));
+        check(Format::Xml, "A[k=]", Err("a selector's value is empty"));
+        check(Format::Xml, "A[1]x", Err("something stands after a ]"));
+        check(Format::Xml, "A b", Err("a step is no name of this format"));
+        check(Format::Json, "@a", Err("JSON has no attributes"));
+    }
+}

@@ -8,6 +8,8 @@ use crate::Fault;
 
 mod token;
 
+pub(crate) use token::is_number;
+
 /// Keys of a small object are compared with each other, of a larger one looked up.
 const COMPARED_MAX: usize = 16;
 

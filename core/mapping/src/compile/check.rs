@@ -1,0 +1,326 @@
+//! One rule at a time: does it say something, and does that fit the field.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use luotsi_model::{FieldId, Schema, Type, Value, diagnostic::nearest, hetu::Strictness};
+
+use super::{
+    Ways, file, path,
+    rule::{CONTEXT, Constant, Form, Part, Rule, Scope, Turn, What},
+    ways,
+};
+use crate::{
+    Format, codes,
+    decode::value,
+    schema::type_name,
+    source::{Reader, Text},
+    time::Pattern,
+};
+
+/// What rules are judged against.
+pub(super) struct Check<'c, 'f> {
+    pub(super) reader: &'c mut Reader<'f>,
+    pub(super) format: Format,
+    pub(super) schema: &'c Schema,
+    pub(super) codes: &'c BTreeMap<String, Arc<codes::Table>>,
+    pub(super) ways: Ways,
+}
+
+impl Check<'_, '_> {
+    fn error(&mut self, code: &'static str, text: &Text, what: &str, why: &str, mend: &str) {
+        let what = what.replace("{}", &text.text);
+        self.reader.error(code, text.span.clone(), what, why, mend);
+    }
+
+    /// Takes one item of `fields` into its scope.
+    pub(super) fn item(&mut self, item: &file::Rule, scope: &mut Scope) {
+        let ways = ways(self.reader, item.one_way.as_ref(), self.ways);
+        self.idle(item, ways);
+        match (&item.at, &item.is, &item.constant) {
+            (None, Some(is), Some((constant, _))) => self.fixed(is, constant, scope),
+            (None, ..) => {
+                let why = "a rule without a place gives a field a constant: `is` and `constant`";
+                let mend = "add `at = \"…\"`";
+                self.reader.error("LU101", item.span.clone(), "`at` is missing", why, mend);
+            }
+            (Some(at), ..) => {
+                let at = path(self.reader, at, self.format);
+                let what = self.what(item, ways, scope.group);
+                let default = item.default.as_ref().filter(|_| ways.reads);
+                let default = default.and_then(|text| self.default(text, &what));
+                let fallback = item.default.as_ref().filter(|_| !ways.reads);
+                let fallback = fallback.map(|text| text.text.as_str().into());
+                let with = item.with.as_ref().and_then(|with| self.find(with, scope.group));
+                let when = match &item.when {
+                    Some((at, value)) => path(self.reader, at, self.format)
+                        .map(|at| (at, value.text.as_str().into())),
+                    None => None,
+                };
+                let (Some(at), Some((what, ways))) = (at, what) else { return };
+                let Ways { reads, writes } = ways;
+                let is_required = item.required;
+                scope.turns.push(Turn::Rule(scope.rules.len()));
+                scope.rules.push(Rule {
+                    at,
+                    what,
+                    reads,
+                    writes,
+                    is_required,
+                    default,
+                    fallback,
+                    with,
+                    when,
+                });
+            }
+        }
+    }
+
+    /// Settings that have no effect in the directions the rule goes.
+    fn idle(&mut self, item: &file::Rule, ways: Ways) {
+        for (text, _) in item.when.iter().filter(|_| !ways.reads) {
+            let why = "`when` is about reading, and this rule only writes";
+            self.error("LU108", text, "this has no effect", why, "remove it, or read too");
+        }
+        for text in item.with.iter().filter(|_| !ways.writes) {
+            let why = "`with` is about writing, and this rule only reads";
+            self.error("LU108", text, "this has no effect", why, "remove it, or write too");
+        }
+    }
+
+    /// What the rule puts at its place, and the directions it can go.
+    fn what(
+        &mut self,
+        item: &file::Rule,
+        ways: Ways,
+        group: Option<FieldId>,
+    ) -> Option<(What, Ways)> {
+        let given = [item.is.is_some(), item.constant.is_some(), item.template.is_some()];
+        if given.iter().filter(|given| **given).count() != 1 {
+            let why = "a place holds one thing: a field, a constant or a template";
+            let mend = "keep one of `is`, `constant` and `template`";
+            let what = "not exactly one of `is`, `constant`, `template`";
+            self.reader.error("LU107", item.span.clone(), what, why, mend);
+            return None;
+        }
+        match (&item.is, &item.constant, &item.template) {
+            (Some(is), ..) if is.text.starts_with('$') => {
+                let name = self.context(is, &is.text)?;
+                let form = self.form(item, Type::Instant, name == 3)?;
+                Some((What::Context { name, form }, self.out_only(is, item, ways)))
+            }
+            (Some(is), ..) => {
+                let id = self.leaf(is, group)?;
+                let form = self.form(item, self.schema.field(id).holds, false)?;
+                self.lossy(item, &form, ways);
+                Some((What::Field { id, form }, ways))
+            }
+            (_, Some((text, is_quoted)), _) => {
+                self.plain(item);
+                let constant = Constant { text: text.text.as_str().into(), is_quoted: *is_quoted };
+                Some((What::Constant(constant), ways))
+            }
+            (.., template) => {
+                let template = template.as_ref()?;
+                self.plain(item);
+                let parts = self.template(template)?;
+                Some((What::Template(parts), self.out_only(template, item, ways)))
+            }
+        }
+    }
+
+    /// `codes`, `format` and `default` shape a field's value: nothing else takes them.
+    fn plain(&mut self, item: &file::Rule) {
+        for text in [&item.codes, &item.format, &item.default].into_iter().flatten() {
+            let why = "`codes`, `format` and `default` shape the value of a field";
+            self.error("LU107", text, "this does not fit a constant or template", why, "remove it");
+        }
+    }
+
+    fn out_only(&mut self, text: &Text, item: &file::Rule, ways: Ways) -> Ways {
+        if !ways.writes || item.default.is_some() || item.when.is_some() {
+            let why = "what the sender knows beside the record is only written, never read";
+            self.error("LU108", text, "`{}` in a rule that reads", why, "make the rule `out`");
+        }
+        Ways { reads: false, ..ways }
+    }
+
+    fn context(&mut self, text: &Text, name: &str) -> Option<usize> {
+        let bare = name.strip_prefix('$').unwrap_or(name);
+        let known = CONTEXT.iter().position(|known| *known == bare);
+        if known.is_none() {
+            let mend = match nearest(bare, CONTEXT) {
+                Some(near) => format!("write `${near}`"),
+                None => format!("use one of: ${}", CONTEXT.join(", $")),
+            };
+            let what = format!("unknown context name `${bare}`");
+            self.reader.error("LU112", text.span.clone(), what, "no sender gives it", mend);
+        }
+        known
+    }
+
+    fn template(&mut self, text: &Text) -> Option<Vec<Part>> {
+        let mut parts = Vec::new();
+        let mut rest = &*text.text;
+        while let Some((literal, after)) = rest.split_once("{$") {
+            parts.push(Part::Literal(literal.into()));
+            let Some((name, after)) = after.split_once('}') else {
+                let why = "a { is not closed";
+                self.error("LU112", text, "`{}` is no template", why, "write {$name}");
+                return None;
+            };
+            parts.push(Part::Context(self.context(text, name)?));
+            rest = after;
+        }
+        parts.push(Part::Literal(rest.into()));
+        parts.retain(|part| *part != Part::Literal("".into()));
+        Some(parts)
+    }
+
+    /// The field that `text` names, relative to the group.
+    pub(super) fn find(&mut self, text: &Text, group: Option<FieldId>) -> Option<FieldId> {
+        let prefix = group.map_or(String::new(), |id| format!("{}.", self.schema.field(id).path));
+        let found = self.schema.find(&format!("{prefix}{}", text.text));
+        match found {
+            Some(id) if self.schema.field(id).group == group => return Some(id),
+            Some(_) => {
+                let why = "it repeats with its group's rows";
+                let mend = "put the rule into the [[each]] of its group";
+                self.error("LU113", text, "`{}` stands in a group", why, mend);
+            }
+            None => {
+                let names = self.schema.fields().filter(|(_, field)| field.group == group);
+                let names = names.filter_map(|(_, field)| field.path.strip_prefix(&*prefix));
+                let mend = match nearest(&text.text, names) {
+                    Some(near) => format!("write `{near}`"),
+                    None => format!("declare it in the record `{}`", self.schema.kind),
+                };
+                let why = format!("the record `{}` has no such field here", self.schema.kind);
+                self.error("LU103", text, "unknown field `{}`", &why, &mend);
+            }
+        }
+        None
+    }
+
+    fn leaf(&mut self, text: &Text, group: Option<FieldId>) -> Option<FieldId> {
+        let id = self.find(text, group)?;
+        if self.schema.field(id).holds != Type::Group {
+            return Some(id);
+        }
+        let why = "a group has rows, not a value";
+        self.error("LU113", text, "`{}` is a group", why, "use [[each]]");
+        None
+    }
+
+    /// The code table and date format, checked against the type.
+    fn form(&mut self, item: &file::Rule, holds: Type, is_now: bool) -> Option<Form> {
+        let is_context = item.is.as_ref().is_some_and(|is| is.text.starts_with('$'));
+        let codes = match &item.codes {
+            Some(name) if holds == Type::Code || (is_context && !is_now) => Some(self.table(name)?),
+            Some(name) => {
+                let why = format!("the field is of type {}, not code", type_name(holds));
+                self.error("LU107", name, "`codes` on a field that is no code", &why, "remove it");
+                return None;
+            }
+            None => None,
+        };
+        let pattern = match &item.format {
+            Some(text) => Some(Arc::new(self.pattern(text, holds, !is_context || is_now)?)),
+            None => None,
+        };
+        Some(Form { holds, codes, pattern })
+    }
+
+    fn table(&mut self, name: &Text) -> Option<Arc<codes::Table>> {
+        let found = self.codes.get(&name.text).cloned();
+        if found.is_none() {
+            let mend = match nearest(&name.text, self.codes.keys().map(String::as_str)) {
+                Some(near) => format!("write `{near}`"),
+                None => format!("add codes/{}.csv", name.text),
+            };
+            self.error(
+                "LU104",
+                name,
+                "unknown code table `{}`",
+                "no file in codes/ has that name",
+                &mend,
+            );
+        }
+        found
+    }
+
+    fn pattern(&mut self, text: &Text, holds: Type, fits: bool) -> Option<Pattern> {
+        if !fits || !matches!(holds, Type::Date | Type::Instant) {
+            let why = "only a date or an instant has a format";
+            self.error("LU107", text, "`format` on what is no date", why, "remove it");
+            return None;
+        }
+        let pattern = match Pattern::parse(&text.text) {
+            Ok(pattern) => pattern,
+            Err(why) => {
+                let mend = "write it like dd.MM.yyyy HH:mm";
+                self.error("LU111", text, "`{}` is no date format", &why, mend);
+                return None;
+            }
+        };
+        if pattern.has_time() != (holds == Type::Instant) {
+            let why = "an instant needs hours, and a date would lose them";
+            self.error(
+                "LU107",
+                text,
+                "the format does not fit the field's type",
+                why,
+                "make both tell the same",
+            );
+            return None;
+        }
+        Some(pattern)
+    }
+
+    fn default(&mut self, text: &Text, what: &Option<(What, Ways)>) -> Option<Value> {
+        let Some((What::Field { id, .. }, _)) = what else { return None };
+        self.constant_of(*id, text)
+    }
+
+    /// The constant as a value of the field's type, in the record's own form.
+    fn constant_of(&mut self, id: FieldId, text: &Text) -> Option<Value> {
+        let holds = self.schema.field(id).holds;
+        let form = Form { holds, codes: None, pattern: None };
+        match value::of_text(&form, &text.text, Strictness::Strict) {
+            Ok((value, _)) if !text.text.is_empty() => Some(value),
+            _ => {
+                let why = format!("the field is of type {}", type_name(holds));
+                self.error(
+                    "LU107",
+                    text,
+                    "the value does not fit the field",
+                    &why,
+                    "write a value of that type",
+                );
+                None
+            }
+        }
+    }
+
+    fn fixed(&mut self, is: &Text, constant: &Text, scope: &mut Scope) {
+        let Some(id) = self.leaf(is, scope.group) else { return };
+        let Some(value) = self.constant_of(id, constant) else { return };
+        if scope.fixed.iter().any(|(known, _)| *known == id) {
+            let why = "a field has one value";
+            self.error("LU106", is, "`{}` is given a constant twice", why, "remove one");
+        }
+        scope.fixed.push((id, value));
+    }
+
+    fn lossy(&mut self, item: &file::Rule, form: &Form, ways: Ways) {
+        let is_lossy = form.codes.as_ref().is_some_and(|table| table.is_lossy());
+        let (Some(name), true, true) = (&item.codes, is_lossy, ways.reads && ways.writes) else {
+            return;
+        };
+        let why = "a code that is read and written again may come out as another";
+        let mend = "use a table of equivalent codes, or one rule with one_way = \"in\" and one with \"out\"";
+        self.error("LU108", name, "the lossy code table `{}` is used both ways", why, mend);
+        if let Some(found) = self.reader.found.last_mut() {
+            found.severity = luotsi_model::Severity::Warning;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A mapping file as written: TOML to a tree, nothing judged yet but its keys.
+
+use crate::source::{Reader, Span, Table, Text};
+
+const TOP: &[&str] =
+    &["record", "format", "root", "namespace", "match", "one_way", "fields", "ignored", "each"];
+const EACH: &[&str] = &["at", "is", "one_way", "fields", "ignored", "each"];
+const RULE: &[&str] = &[
+    "at", "is", "codes", "format", "default", "constant", "template", "one_way", "required",
+    "with", "when",
+];
+
+/// The whole file.
+pub(super) struct File {
+    pub(super) record: Option<Text>,
+    pub(super) format: Option<Text>,
+    pub(super) root: Option<Text>,
+    pub(super) namespace: Option<Text>,
+    pub(super) matching: Option<(Text, Text)>,
+    pub(super) one_way: Option<Text>,
+    pub(super) body: Body,
+}
+
+/// The rules of the record, or of a group's row.
+pub(super) struct Body {
+    pub(super) items: Vec<Item>,
+    pub(super) ignored: Vec<Ignored>,
+    pub(super) each: Vec<Each>,
+}
+
+pub(super) enum Item {
+    Rule(Box<Rule>),
+    /// The place where that `each` is written.
+    Each(Text),
+}
+
+pub(super) struct Rule {
+    pub(super) span: Span,
+    pub(super) at: Option<Text>,
+    pub(super) is: Option<Text>,
+    pub(super) codes: Option<Text>,
+    pub(super) format: Option<Text>,
+    pub(super) default: Option<Text>,
+    /// The text and whether it was quoted.
+    pub(super) constant: Option<(Text, bool)>,
+    pub(super) template: Option<Text>,
+    pub(super) one_way: Option<Text>,
+    pub(super) required: bool,
+    pub(super) with: Option<Text>,
+    pub(super) when: Option<(Text, Text)>,
+}
+
+pub(super) struct Ignored {
+    pub(super) at: Text,
+    pub(super) why: Option<Text>,
+}
+
+pub(super) struct Each {
+    pub(super) at: Text,
+    pub(super) is: Text,
+    pub(super) one_way: Option<Text>,
+    pub(super) body: Body,
+}
+
+impl File {
+    pub(super) fn read(reader: &mut Reader<'_>, table: Table<'_>) -> Self {
+        reader.known(table, TOP);
+        Self {
+            record: reader.needed(table, "record"),
+            format: reader.needed(table, "format"),
+            root: reader.text(table, "root"),
+            namespace: reader.text(table, "namespace"),
+            matching: condition(reader, table, "match"),
+            one_way: reader.text(table, "one_way"),
+            body: Body::read(reader, table),
+        }
+    }
+}
+
+impl Body {
+    fn read(reader: &mut Reader<'_>, table: Table<'_>) -> Self {
+        let items = reader.tables(table, "fields").into_iter().map(|item| Item::read(reader, item));
+        let items = items.collect();
+        let mut ignored = Vec::new();
+        for item in reader.tables(table, "ignored") {
+            reader.known(item, &["at", "why"]);
+            let at = reader.needed(item, "at");
+            let why = reader.text(item, "why");
+            ignored.extend(at.map(|at| Ignored { at, why }));
+        }
+        let mut each = Vec::new();
+        for item in reader.tables(table, "each") {
+            reader.known(item, EACH);
+            let (at, is) = (reader.needed(item, "at"), reader.needed(item, "is"));
+            let one_way = reader.text(item, "one_way");
+            let body = Self::read(reader, item);
+            if let (Some(at), Some(is)) = (at, is) {
+                each.push(Each { at, is, one_way, body });
+            }
+        }
+        Self { items, ignored, each }
+    }
+}
+
+impl Item {
+    fn read(reader: &mut Reader<'_>, table: Table<'_>) -> Self {
+        if table.has("each") {
+            reader.known(table, &["each"]);
+            if let Some(text) = reader.text(table, "each") {
+                return Self::Each(text);
+            }
+        } else {
+            reader.known(table, RULE);
+        }
+        Self::Rule(Box::new(Rule {
+            span: table.span(),
+            at: reader.text(table, "at"),
+            is: reader.text(table, "is"),
+            codes: reader.text(table, "codes"),
+            format: reader.text(table, "format"),
+            default: reader.scalar(table, "default").map(|(text, _)| text),
+            constant: reader.scalar(table, "constant"),
+            template: reader.text(table, "template"),
+            one_way: reader.text(table, "one_way"),
+            required: reader.flag(table, "required"),
+            with: reader.text(table, "with"),
+            when: condition(reader, table, "when"),
+        }))
+    }
+}
+
+fn condition(reader: &mut Reader<'_>, table: Table<'_>, key: &str) -> Option<(Text, Text)> {
+    let table = reader.table(table, key)?;
+    reader.known(table, &["at", "value"]);
+    Some((reader.needed(table, "at")?, reader.needed(table, "value")?))
+}

@@ -1,0 +1,110 @@
+//! Compiled rules: what both plans are built from.
+
+use std::sync::Arc;
+
+use luotsi_model::{FieldId, Type, Value};
+
+use super::Ways;
+use crate::{codes, path::Path, time::Pattern};
+
+/// What the sender knows beside the record. The order is that of [`CONTEXT`].
+pub(crate) const CONTEXT: [&str; 6] =
+    ["delivery", "message", "client", "now", "source", "original"];
+
+/// How a field's text stands in the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Form {
+    pub(crate) holds: Type,
+    pub(crate) codes: Option<Arc<codes::Table>>,
+    pub(crate) pattern: Option<Arc<Pattern>>,
+}
+
+/// A constant's form in JSON: with quotes or as it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Constant {
+    pub(crate) text: Box<str>,
+    pub(crate) is_quoted: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    Literal(Box<str>),
+    /// A place in [`CONTEXT`].
+    Context(usize),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    Field { id: FieldId, form: Form },
+    Constant(Constant),
+    Context { name: usize, form: Form },
+    Template(Vec<Part>),
+}
+
+/// A rule at a place of the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) at: Path,
+    pub(crate) what: What,
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+    pub(crate) is_required: bool,
+    /// What the record gets where the document has nothing.
+    pub(crate) default: Option<Value>,
+    /// What the document gets where the record has nothing, as it stands.
+    pub(crate) fallback: Option<Box<str>>,
+    /// Written only where the record has this field.
+    pub(crate) with: Option<FieldId>,
+    /// Read only where the document has this text at this place.
+    pub(crate) when: Option<(Path, Box<str>)>,
+}
+
+impl Scope {
+    pub(super) fn new(group: Option<FieldId>, at: Path, ways: Ways) -> Self {
+        Self {
+            group,
+            at,
+            reads: ways.reads,
+            writes: ways.writes,
+            rules: Vec::new(),
+            fixed: Vec::new(),
+            ignored: Vec::new(),
+            each: Vec::new(),
+            turns: Vec::new(),
+        }
+    }
+}
+
+impl Rule {
+    pub(crate) fn field(&self) -> Option<FieldId> {
+        match &self.what {
+            What::Field { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// Where the next thing of a scope is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Turn {
+    Rule(usize),
+    Each(usize),
+}
+
+/// The rules of the record, or of a group's rows.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    /// The group; none for the record itself.
+    pub(crate) group: Option<FieldId>,
+    /// Where its rows stand; no step for the record itself.
+    pub(crate) at: Path,
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+    pub(crate) rules: Vec<Rule>,
+    /// Fields with no place in the document, whose value the document's kind decides.
+    pub(crate) fixed: Vec<(FieldId, Value)>,
+    pub(crate) ignored: Vec<Path>,
+    pub(crate) each: Vec<Scope>,
+    /// The writing order.
+    pub(crate) turns: Vec<Turn>,
+}

@@ -1,0 +1,140 @@
+//! A leaf's text to a value of the declared type.
+
+use luotsi_model::{
+    Code, Hetu, Type, Value, Ytunnus,
+    hetu::{self, Strictness},
+};
+
+use crate::{
+    compile::rule::Form,
+    document::{Sort, is_number},
+    time,
+};
+
+/// Why a text is refused: the fault's code and the reason, without the text.
+pub(crate) type Wrong = (&'static str, String);
+
+/// The value, and what was let through though not right.
+pub(crate) type Valued = (Value, Option<hetu::Error>);
+
+/// The value of a leaf.
+pub(crate) fn of_leaf(
+    form: &Form,
+    sort: Sort,
+    text: &str,
+    strictness: Strictness,
+) -> Result<Valued, Wrong> {
+    let fits = match (sort, form.holds) {
+        (Sort::Element | Sort::Attribute, _)
+        | (Sort::Number, Type::Decimal)
+        | (Sort::Boolean, Type::Boolean) => true,
+        (Sort::String, holds) => !matches!(holds, Type::Decimal | Type::Boolean),
+        _ => false,
+    };
+    if !fits {
+        let wanted = match form.holds {
+            Type::Decimal => "a JSON number",
+            Type::Boolean => "true or false without quotes",
+            _ => "a JSON string",
+        };
+        return Err(wrong(format!("{wanted} is wanted here")));
+    }
+    of_text(form, text, strictness)
+}
+
+/// The value of a text.
+pub(crate) fn of_text(form: &Form, text: &str, strictness: Strictness) -> Result<Valued, Wrong> {
+    let value = match form.holds {
+        Type::Text => Value::Text(text.into()),
+        Type::Code => return code(form, text),
+        Type::Date => return date(form, text),
+        Type::Instant => return instant(form, text),
+        Type::Decimal if is_number(text) => Value::Decimal(text.into()),
+        Type::Decimal => return Err(wrong("a decimal is written like 12.50")),
+        Type::Boolean => match text {
+            "true" | "1" => Value::Boolean(true),
+            "false" | "0" => Value::Boolean(false),
+            _ => return Err(wrong("true or false is wanted here")),
+        },
+        Type::Hetu => return hetu(text, strictness),
+        Type::Ytunnus => {
+            Ytunnus::parse(text).map_err(|error| wrong(error.to_string()))?;
+            Value::Text(text.into())
+        }
+        Type::Oid if is_oid(text) => Value::Text(text.into()),
+        Type::Oid => return Err(wrong("an object identifier is numbers parted by dots")),
+        Type::Phone if is_phone(text) => Value::Text(text.into()),
+        Type::Phone => {
+            return Err(wrong("a phone number is + and 7 to 15 digits without spaces (E.164)"));
+        }
+        Type::Group => return Err(wrong("a group has rows, not a value")),
+    };
+    Ok((value, None))
+}
+
+fn wrong(why: impl Into<String>) -> Wrong {
+    ("wrong-type", why.into())
+}
+
+fn code(form: &Form, text: &str) -> Result<Valued, Wrong> {
+    let code = match &form.codes {
+        None => Some(text),
+        Some(table) => table.target(text),
+    };
+    match code {
+        Some(code) => Ok((Value::Code(Code(code.into())), None)),
+        None => Err(("unknown-code", "the code table has no row for this code".into())),
+    }
+}
+
+fn date(form: &Form, text: &str) -> Result<Valued, Wrong> {
+    let day = match &form.pattern {
+        Some(pattern) => pattern.date(text),
+        None => time::date(text),
+    };
+    match day {
+        Some(day) => Ok((Value::Date(day), None)),
+        None => Err(wrong(match form.pattern {
+            Some(_) => "not a date of the form that the mapping states, or no such day",
+            None => "not a date of the form 2026-11-21, or no such day",
+        })),
+    }
+}
+
+fn instant(form: &Form, text: &str) -> Result<Valued, Wrong> {
+    let moment = match &form.pattern {
+        Some(pattern) => pattern.instant(text),
+        None => time::instant(text),
+    };
+    match moment {
+        Some(moment) => Ok((Value::Instant(moment), None)),
+        None => Err(wrong(match form.pattern {
+            Some(_) => "not a time of the form that the mapping states, or no such local time",
+            None => "not a time of the form 2026-11-21T08:00:00Z with Z or an offset",
+        })),
+    }
+}
+
+fn hetu(text: &str, strictness: Strictness) -> Result<Valued, Wrong> {
+    let value = || Value::Text(text.into());
+    match (Hetu::parse(text, Strictness::Strict), strictness) {
+        (Ok(_), _) => Ok((value(), None)),
+        (Err(hetu::Error::Check), Strictness::Lenient) => Ok((value(), Some(hetu::Error::Check))),
+        (Err(error), _) => Err(("wrong-hetu", error.to_string())),
+    }
+}
+
+fn is_oid(text: &str) -> bool {
+    let arc = |arc: &str| {
+        !arc.is_empty()
+            && arc.bytes().all(|b| b.is_ascii_digit())
+            && (arc == "0" || !arc.starts_with('0'))
+    };
+    text.starts_with(['0', '1', '2']) && text.contains('.') && text.split('.').all(arc)
+}
+
+fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}

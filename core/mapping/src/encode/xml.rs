@@ -1,0 +1,139 @@
+//! XML 1.0, straight from the plan.
+
+use luotsi_model::{Value, Values};
+
+use super::{
+    output::{Leaf, Output, Stem},
+    text::Source,
+};
+use crate::Fault;
+
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+pub(super) fn write(
+    plan: &Output,
+    source: &mut Source<'_>,
+    values: &Values,
+    out: &mut String,
+) -> Result<(), Fault> {
+    out.push_str(DECLARATION);
+    if !element(&plan.root, source, values, out)? {
+        out.push_str(&plan.root.open);
+        out.push_str("/>");
+    }
+    Ok(())
+}
+
+/// Writes an element; whether it is worth keeping. What is not is taken back.
+fn element(
+    stem: &Stem,
+    source: &Source<'_>,
+    values: &Values,
+    out: &mut String,
+) -> Result<bool, Fault> {
+    let start = out.len();
+    out.push_str(&stem.open);
+    let mut is_kept = false;
+    for attribute in &stem.attributes {
+        let before = out.len();
+        out.push_str(&attribute.open);
+        match &attribute.own {
+            Some(leaf) if text(leaf, source, values, true, out)? => {
+                is_kept |= leaf.counts;
+                out.push_str(&attribute.close);
+            }
+            _ => out.truncate(before),
+        }
+    }
+    let tag = out.len();
+    out.push('>');
+    let inner = out.len();
+    if let Some(leaf) = &stem.own {
+        is_kept |= text(leaf, source, values, false, out)? && leaf.counts;
+    }
+    for child in &stem.children {
+        is_kept |= match child.each {
+            Some(group) => rows(child, group, source, values, out)?,
+            None => element(child, source, values, out)?,
+        };
+    }
+    match out.len() {
+        _ if !is_kept && !stem.is_key() => out.truncate(start),
+        len if len == inner => {
+            out.truncate(tag);
+            out.push_str("/>");
+        }
+        _ => out.push_str(&stem.close),
+    }
+    Ok(is_kept)
+}
+
+impl Stem {
+    /// A selector's key is written though it keeps nothing by itself.
+    fn is_key(&self) -> bool {
+        self.own.as_ref().is_some_and(|leaf| !leaf.counts)
+    }
+}
+
+fn rows(
+    stem: &Stem,
+    group: luotsi_model::FieldId,
+    source: &Source<'_>,
+    values: &Values,
+    out: &mut String,
+) -> Result<bool, Fault> {
+    let Some(Value::Group(rows)) = values.get(group) else { return Ok(false) };
+    let mut is_kept = false;
+    for row in rows {
+        is_kept |= element(stem, source, row, out)?;
+    }
+    Ok(is_kept)
+}
+
+fn text(
+    leaf: &Leaf,
+    source: &Source<'_>,
+    values: &Values,
+    in_attribute: bool,
+    out: &mut String,
+) -> Result<bool, Fault> {
+    let Some(written) = source.of(leaf, values)? else { return Ok(false) };
+    escape(&written.text, in_attribute, out).map_err(|NotXml| {
+        let field = match &leaf.what {
+            crate::compile::rule::What::Field { id, .. } => Some(*id),
+            _ => None,
+        };
+        let why = "the text holds a control character, which XML 1.0 cannot carry";
+        source.fault("wrong-type", &leaf.at, field, why)
+    })?;
+    Ok(true)
+}
+
+/// A character that XML 1.0 has no form for.
+#[derive(Debug)]
+pub(super) struct NotXml;
+
+/// Writes text so that it is read back as it is; in an attribute its line ends too.
+pub(super) fn escape(text: &str, in_attribute: bool, out: &mut String) -> Result<(), NotXml> {
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'\r' => "&#13;",
+            b'"' if in_attribute => "&quot;",
+            b'\n' if in_attribute => "&#10;",
+            b'\t' if in_attribute => "&#9;",
+            b'\n' | b'\t' => continue,
+            0..0x20 => return Err(NotXml),
+            0xef if text[at..].starts_with(['\u{fffe}', '\u{ffff}']) => return Err(NotXml),
+            _ => continue,
+        };
+        out.push_str(&text[plain..at]);
+        out.push_str(escape);
+        plain = at + 1;
+    }
+    out.push_str(&text[plain..]);
+    Ok(())
+}

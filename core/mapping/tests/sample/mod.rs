@@ -1,0 +1,226 @@
+//! A record kind with every type, its code tables, and one mapping in each format.
+
+#![expect(unreachable_pub, reason = "each test crate uses what it needs")]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use luotsi_mapping::{Format, Limits, Lookup, Mapping, codes, compile, schema};
+use luotsi_model::{Diagnostic, Kind, Schema, Severity, hetu::Strictness};
+
+const SCHEMA: &str = r#"
+kind = "sample"
+subject = "client.hetu"
+[[field]]
+path = "client.hetu"
+type = "hetu"
+category = "identity"
+required = true
+[[field]]
+path = "client.phone"
+type = "phone"
+category = "contact"
+[[field]]
+path = "service"
+type = "code"
+category = "administrative"
+[[field]]
+path = "sent"
+type = "instant"
+category = "administrative"
+[[field]]
+path = "day"
+type = "date"
+category = "administrative"
+[[field]]
+path = "weight"
+type = "decimal"
+category = "health"
+[[field]]
+path = "urgent"
+type = "boolean"
+category = "need"
+[[field]]
+path = "organisation"
+type = "ytunnus"
+category = "administrative"
+[[field]]
+path = "root"
+type = "oid"
+category = "administrative"
+[[field]]
+path = "need"
+type = "text"
+category = "need"
+[[field]]
+path = "language"
+type = "code"
+category = "identity"
+[[field]]
+path = "action"
+type = "code"
+category = "administrative"
+[[field]]
+path = "goals[]"
+type = "group"
+category = "plan"
+[[field]]
+path = "goals[].text"
+type = "text"
+category = "plan"
+required = true
+[[field]]
+path = "goals[].author"
+type = "code"
+category = "plan"
+[[field]]
+path = "goals[].steps[]"
+type = "group"
+category = "plan"
+[[field]]
+path = "goals[].steps[].text"
+type = "text"
+category = "plan"
+"#;
+
+pub const XML: &str = r#"
+record = "sample"
+format = "xml"
+root = "Lahete"
+namespace = "urn:test:1"
+fields = [
+  { is = "action", constant = "give" },
+  { at = "@kiire", is = "urgent" },
+  { at = "Asiakas/Henkilotunnus", is = "client.hetu" },
+  { at = "Asiakas/Puhelin", is = "client.phone" },
+  { at = "Palvelu/@koodi", is = "service", codes = "services" },
+  { at = "Lahetetty", is = "sent", format = "dd.MM.yyyy HH:mm" },
+  { at = "Paiva", is = "day", format = "dd.MM.yyyy" },
+  { each = "goals[]" },
+  { at = "Tunniste[@laji=y]", is = "organisation" },
+  { at = "Tunniste[@laji=oid]", is = "root" },
+  { at = "Paino", is = "weight" },
+  { at = "Tarve", is = "need" },
+  { at = "Kieli", is = "language" },
+]
+ignored = [ { at = "Tulostus", why = "print layout only" } ]
+[[each]]
+at = "Tavoitteet/Tavoite"
+is = "goals[]"
+fields = [ { at = "Kuvaus", is = "text" }, { at = "@tekija", is = "author", codes = "authors" } ]
+[[each.each]]
+at = "Askel"
+is = "steps[]"
+fields = [ { at = ".", is = "text" } ]
+"#;
+
+pub const JSON: &str = r#"
+record = "sample"
+format = "json"
+match = { at = "type", value = "sample" }
+fields = [
+  { is = "action", constant = "give" },
+  { at = "version", constant = 2 },
+  { at = "client/identifier[system=urn:oid:1.2.246.21]/value", is = "client.hetu" },
+  { at = "client/telecom[0]/value", is = "client.phone" },
+  { at = "service", is = "service" },
+  { at = "sent", is = "sent" },
+  { at = "day", is = "day" },
+  { at = "weight", is = "weight" },
+  { at = "urgent", is = "urgent" },
+  { at = "organisation", is = "organisation" },
+  { at = "root", is = "root" },
+  { at = "need", is = "need" },
+  { at = "language", is = "language" },
+]
+[[each]]
+at = "goals"
+is = "goals[]"
+fields = [ { at = "text", is = "text" }, { at = "author", is = "author" } ]
+[[each.each]]
+at = "steps"
+is = "steps[]"
+fields = [ { at = ".", is = "text" } ]
+"#;
+
+pub fn schema() -> Arc<Schema> {
+    let (schema, found) = schema::parse("sample.toml", SCHEMA);
+    assert_eq!(found, []);
+    Arc::new(schema.unwrap())
+}
+
+pub fn compiled(text: &str) -> (Option<Mapping>, Vec<Diagnostic>) {
+    let schemas = BTreeMap::from([(Kind::new("sample"), schema())]);
+    let table = |rows: &str| {
+        let (table, found) = codes::parse("t.csv", &format!("source,target,equivalence\n{rows}"));
+        assert_eq!(found, []);
+        Arc::new(table.unwrap())
+    };
+    let codes = BTreeMap::from([
+        (
+            "services".to_owned(),
+            table("vertaistuki,peer-support,equivalent\nneuvonta,advice,equivalent\n"),
+        ),
+        (
+            "authors".to_owned(),
+            table("asiakas,client,equivalent\nammattilainen,worker,equivalent\n"),
+        ),
+        ("lossy".to_owned(), table("a,x,equivalent\nb,x,narrower\n")),
+    ]);
+    compile("sample.toml", text, &Lookup { schemas: &schemas, codes: &codes })
+}
+
+/// A mapping that has nothing wrong with it.
+pub fn mapping(text: &str) -> Mapping {
+    let (mapping, found) = compiled(text);
+    let errors: Vec<_> = found.iter().filter(|d| d.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    mapping.unwrap()
+}
+
+/// What reading gave, in a form to compare: the stored record, the counts, what is unmapped; or
+/// the faults.
+pub fn read(mapping: &Mapping, text: &str, strictness: Strictness) -> Result<Read, Vec<String>> {
+    let shown = |fault: &luotsi_mapping::Fault| {
+        format!("{} {} {}:{}", fault.code, fault.at, fault.line, fault.column)
+    };
+    let document = luotsi_mapping::read(mapping.format(), text.as_bytes(), &Limits::default());
+    let document = document.map_err(|fault| vec![shown(&fault)])?;
+    let decoded = mapping
+        .decode(&document, strictness)
+        .map_err(|faults| faults.iter().map(shown).collect::<Vec<_>>())?;
+    let count = decoded.mapped + decoded.ignored + decoded.unmapped_count;
+    assert_eq!(count as usize, document.leaves(), "the account must add up");
+    let record = luotsi_model::record::write(&decoded.record, mapping.schema());
+    Ok(Read {
+        record: String::from_utf8(record).unwrap(),
+        counts: (decoded.mapped, decoded.ignored, decoded.unmapped_count),
+        unmapped: decoded.unmapped,
+        warnings: decoded.warnings.iter().map(shown).collect(),
+    })
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Read {
+    pub record: String,
+    pub counts: (u32, u32, u32),
+    pub unmapped: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// What writing a stored record gives; or the fault.
+pub fn write(mapping: &Mapping, stored: &str, context: &[(&str, &str)]) -> Result<String, String> {
+    let record = luotsi_model::record::read(stored.as_bytes(), mapping.schema()).unwrap();
+    match mapping.encode(&record.values, context) {
+        Ok(bytes) => {
+            let limits = Limits::default();
+            luotsi_mapping::read(mapping.format(), &bytes, &limits).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            let body = match mapping.format() {
+                Format::Xml => text.split_once('\n').unwrap().1.to_owned(),
+                Format::Json => text,
+            };
+            Ok(body)
+        }
+        Err(fault) => Err(format!("{} {} {:?}", fault.code, fault.at, fault.field)),
+    }
+}
