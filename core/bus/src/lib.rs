@@ -1,1 +1,122 @@
-//! How work reaches a dispatcher.
+//! How work reaches a dispatcher: in process.
+//!
+//! The database is the truth and the bus is transport: what the bus drops is found again in the
+//! journal, so a full queue is a flag and never a loss, and nothing here is durable.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use luotsi_model::{ClientRef, SystemId};
+use tokio::sync::{Notify, mpsc};
+
+/// Work on the way to one dispatcher. Beyond this a dispatcher reads from the journal instead.
+const QUEUE_MAX: usize = 2048;
+
+/// What a dispatcher is told.
+#[derive(Debug)]
+pub enum Wake<T> {
+    /// This was just accepted.
+    Fresh(T),
+    /// The directives of this client have changed.
+    Client(ClientRef),
+}
+
+/// The way to every dispatcher.
+pub struct Bus<T> {
+    lanes: HashMap<SystemId, Lane<T>>,
+}
+
+struct Lane<T> {
+    queue: mpsc::Sender<Wake<T>>,
+    dropped: Arc<Dropped>,
+}
+
+/// Tells a dispatcher that the bus dropped something.
+#[derive(Default)]
+struct Dropped {
+    flag: AtomicBool,
+    notify: Notify,
+}
+
+/// One dispatcher's end.
+pub struct Consumer<T> {
+    queue: mpsc::Receiver<Wake<T>>,
+    dropped: Arc<Dropped>,
+}
+
+/// What a consumer receives.
+#[derive(Debug)]
+pub enum Received<T> {
+    /// Work.
+    Wake(Wake<T>),
+    /// Something was dropped: look into the journal.
+    Dropped,
+    /// The bus is gone.
+    Closed,
+}
+
+impl<T> Bus<T> {
+    /// A bus to these destinations, and the end of each.
+    pub fn new(
+        destinations: impl IntoIterator<Item = SystemId>,
+    ) -> (Self, Vec<(SystemId, Consumer<T>)>) {
+        let mut lanes = HashMap::new();
+        let mut ends = Vec::new();
+        for system in destinations {
+            let (queue, receiver) = mpsc::channel(QUEUE_MAX);
+            let dropped = Arc::new(Dropped::default());
+            ends.push((system.clone(), Consumer { queue: receiver, dropped: dropped.clone() }));
+            lanes.insert(system, Lane { queue, dropped });
+        }
+        (Self { lanes }, ends)
+    }
+
+    /// Hands work to a destination's dispatcher, never waiting for it.
+    pub fn publish(&self, destination: &SystemId, wake: Wake<T>) {
+        let Some(lane) = self.lanes.get(destination) else { return };
+        if lane.queue.try_send(wake).is_err() {
+            lane.dropped.raise();
+        }
+    }
+
+    /// Tells every dispatcher that a client's directives have changed.
+    pub fn client_changed(&self, client: &ClientRef) {
+        for destination in self.lanes.keys() {
+            self.publish(destination, Wake::Client(client.clone()));
+        }
+    }
+}
+
+impl Dropped {
+    fn raise(&self) {
+        self.flag.store(true, Ordering::Release);
+        self.notify.notify_one();
+    }
+}
+
+impl<T> Consumer<T> {
+    /// Says that something is to be found in the journal.
+    pub fn note_dropped(&self) {
+        self.dropped.raise();
+    }
+
+    /// The next thing to do. Cancelling it loses nothing.
+    pub async fn receive(&mut self) -> Received<T> {
+        if self.dropped.flag.swap(false, Ordering::AcqRel) {
+            return Received::Dropped;
+        }
+        tokio::select! {
+            biased;
+            wake = self.queue.recv() => wake.map_or(Received::Closed, Received::Wake),
+            () = self.dropped.notify.notified() => {
+                self.dropped.flag.store(false, Ordering::Release);
+                Received::Dropped
+            }
+        }
+    }
+}

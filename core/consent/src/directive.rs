@@ -59,7 +59,7 @@ pub struct Provision {
     /// When it applies.
     #[serde(default)]
     pub period: Period,
-    /// Systems or organisations it speaks of, by their names in the region.
+    /// Systems, organisations or controllers it speaks of, by their names in the region.
     #[serde(default)]
     pub recipients: Vec<String>,
     /// Purposes it speaks of.
@@ -97,14 +97,20 @@ impl Provision {
 
     fn names(&self, recipient: &crate::Recipient) -> bool {
         let by = |name: &String| {
-            name == recipient.system.as_str() || name == recipient.organisation.as_str()
+            name == recipient.system.as_str()
+                || name == recipient.organisation.as_str()
+                || name == recipient.controller.as_str()
         };
         self.recipients.is_empty() || self.recipients.iter().any(by)
     }
 
     /// The categories whose data it matches in this request; none when kind or service miss.
     pub(crate) fn data(&self, request: &Request<'_>) -> Categories {
-        if !within(&self.kinds, Some(request.kind)) || !within(&self.services, request.service) {
+        // Whether a record without a service task belongs to a prohibited one cannot be decided, and
+        // what cannot be decided is held back.
+        let undecidable = request.service.is_none() && self.effect == Effect::Deny;
+        let served = undecidable || within(&self.services, request.service);
+        if !served || !within(&self.kinds, Some(request.kind)) {
             return Categories::NONE;
         }
         if self.categories.is_empty() { Categories::ALL } else { self.categories }

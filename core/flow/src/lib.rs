@@ -1,1 +1,137 @@
-//! Accept, map, route, gate, deliver: the one place that orders the steps.
+//! The journey of a message, and the one place that orders its steps:
+//!
+//! ```text
+//! bytes ─ intake: read, map in, route ─► journal.accept (commit) ─► acknowledged
+//!            dispatch: per destination, per client in order ─► send:
+//!            gate (permit) ─► project ─► map out ─► intent (commit) ─► deliver ─► outcome (commit)
+//! ```
+//!
+//! What must hold: nothing is acknowledged before it is durable; nothing leaves but through
+//! [`send`], and there only under a permit minted for that attempt whose intent is durable; every
+//! accepted message comes to one end. A read of the plan is a send and goes the same way.
+//!
+//! Deliberately absent: SQL, sockets, and the name of any adapter.
+
+mod client;
+mod clock;
+mod dispatch;
+mod entropy;
+mod gate;
+pub mod inspect;
+mod intake;
+mod metrics;
+mod plan;
+mod replay;
+mod retry;
+mod send;
+mod trace_context;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use luotsi_bus::{Bus, Consumer};
+use luotsi_journal::{Journal, command::Recover};
+use luotsi_model::{Clock, SystemId};
+use luotsi_port::Outbound;
+use luotsi_region::Region;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use client::ClientKey;
+pub use clock::SystemClock;
+pub use entropy::{Entropy, SystemEntropy};
+pub use intake::{Incoming, Receipt, Refused};
+pub use metrics::Metrics;
+pub use plan::{PlanRead, Store, Unseen};
+pub use replay::NotReplayed;
+
+use gate::Gate;
+use send::Item;
+
+/// The hub's inside: what every step shares.
+pub struct Flow {
+    region: ArcSwap<Region>,
+    journal: Journal,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    clients: ClientKey,
+    gate: Gate,
+    bus: Bus<Item>,
+    metrics: Metrics,
+}
+
+/// The dispatchers' ends of the bus, until they start.
+pub struct Ends(Vec<(SystemId, Consumer<Item>)>);
+
+impl Flow {
+    /// Puts the inside together. Nothing runs until [`Flow::start`].
+    pub fn new(
+        region: Region,
+        journal: Journal,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        clients: ClientKey,
+    ) -> (Arc<Self>, Ends) {
+        let destinations =
+            region.connections.values().filter(|c| c.delivery.is_some()).map(|c| c.system.clone());
+        let (bus, ends) = Bus::new(destinations.collect::<Vec<_>>());
+        let flow = Self {
+            region: ArcSwap::from_pointee(region),
+            gate: Gate::new(journal.clone()),
+            journal,
+            clock,
+            entropy,
+            clients,
+            bus,
+            metrics: Metrics::new(),
+        };
+        (Arc::new(flow), Ends(ends))
+    }
+
+    /// Settles what a crash left open and starts a dispatcher for each destination.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub async fn start(
+        self: &Arc<Self>,
+        ends: Ends,
+        mut outbound: BTreeMap<SystemId, Arc<dyn Outbound>>,
+        stop: &CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Result<(), luotsi_journal::Error> {
+        let interrupted = self.journal.write(Recover { at: self.clock.now() }).await?;
+        if interrupted > 0 {
+            tracing::warn!(interrupted, "sends without an outcome are sent again, same id");
+        }
+        for (system, end) in ends.0 {
+            if let Some(outbound) = outbound.remove(&system) {
+                tasks.spawn(dispatch::run(self.clone(), system, outbound, end, stop.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The generation in force.
+    pub fn region(&self) -> Arc<Region> {
+        self.region.load_full()
+    }
+
+    /// The journal.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The key that makes client references.
+    pub const fn clients(&self) -> &ClientKey {
+        &self.clients
+    }
+
+    /// The instruments.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}

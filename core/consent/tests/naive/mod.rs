@@ -192,7 +192,11 @@ fn is_in_period(provision: &Provision, request: &Request<'_>) -> bool {
 fn speaks_to(provision: &Provision, request: &Request<'_>) -> bool {
     let system = request.recipient.system.as_str();
     let organisation = request.recipient.organisation.as_str();
-    let named = provision.recipients.iter().any(|name| name == system || name == organisation);
+    let controller = request.recipient.controller.as_str();
+    let named = provision
+        .recipients
+        .iter()
+        .any(|name| name == system || name == organisation || name == controller);
     (provision.recipients.is_empty() || named)
         && (provision.purposes.is_empty() || provision.purposes.contains(request.purpose))
 }
@@ -200,7 +204,8 @@ fn speaks_to(provision: &Provision, request: &Request<'_>) -> bool {
 fn is_about(provision: &Provision, request: &Request<'_>, category: Category) -> bool {
     let service = match request.service {
         Some(service) => provision.services.contains(service),
-        None => false,
+        // A missing attribute is a denial: it meets a prohibition and misses a permission.
+        None => provision.effect == Effect::Deny,
     };
     (provision.kinds.is_empty() || provision.kinds.contains(request.kind))
         && (provision.services.is_empty() || service)

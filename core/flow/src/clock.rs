@@ -1,0 +1,22 @@
+//! The machine's time.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use jiff::Timestamp;
+use luotsi_model::Clock;
+
+/// The machine's clock, on tokio's timers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn sleep_until(&self, moment: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let wait = moment.duration_since(self.now());
+        let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
+        Box::pin(tokio::time::sleep(wait))
+    }
+}

@@ -1,0 +1,10 @@
+//! What people ask of the hub: where a message is, why a send was let through or not, and what was
+//! disclosed about a client. Names fields and rules; holds no value of any record.
+
+mod report;
+mod trace;
+mod why;
+
+pub use report::{Disclosure, Report};
+pub use trace::{DeliveryTrace, Journey};
+pub use why::Why;

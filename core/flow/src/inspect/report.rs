@@ -1,0 +1,115 @@
+//! What was disclosed about a client, to whom, on what ground: the client's right to know.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use luotsi_journal::{Entry, Error, GroundEntry, Phase, read};
+use luotsi_model::{ClientRef, DeliveryId};
+use serde::Serialize;
+
+use crate::Flow;
+
+/// A client's report.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Report {
+    /// The client's reference.
+    pub client: String,
+    /// From when.
+    pub from: Timestamp,
+    /// Up to when.
+    pub to: Timestamp,
+    /// Every disclosure and refusal, in order.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// One disclosure, or one refusal.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Disclosure {
+    /// When.
+    pub at: Timestamp,
+    /// Out of which message, if of one.
+    pub message: Option<String>,
+    /// Where the data came from.
+    pub source: String,
+    /// Who got it, or would have.
+    pub recipient: String,
+    /// What for.
+    pub purpose: String,
+    /// The record kind.
+    pub kind: String,
+    /// `delivered`, `failed`, `interrupted`, `under-way`, or the reason of a refusal or wait.
+    pub result: String,
+    /// Whether data was shown, or may have been.
+    pub shown: bool,
+    /// The fields shown, by path.
+    pub fields: Vec<String>,
+    /// The fields held back.
+    pub withheld: Vec<String>,
+    /// On what grounds.
+    pub grounds: Vec<GroundEntry>,
+}
+
+impl Flow {
+    /// The report about a client from `from` up to but without `to`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn report(
+        &self,
+        client: &ClientRef,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Report, Error> {
+        let asked = client.clone();
+        let entries = self.journal.read(move |c| read::of_client(c, &asked, from, to)).await?;
+        Ok(Report { client: client.to_string(), from, to, disclosures: pair(entries) })
+    }
+}
+
+/// What tells an attempt's entries from another's.
+type Attempt = (Option<DeliveryId>, u32, String, Option<Timestamp>);
+
+fn attempt(entry: &Entry) -> Attempt {
+    // Reads of the plan have no delivery; their intent and outcome share the moment.
+    let at = entry.delivery.is_none().then_some(entry.at);
+    (entry.delivery, entry.attempt, entry.recipient.to_string(), at)
+}
+
+/// Puts each outcome to its intent. An interrupted send may have arrived, so it counts as shown; a
+/// failed one too, since bytes may have left.
+fn pair(entries: Vec<Entry>) -> Vec<Disclosure> {
+    let mut disclosures: Vec<Disclosure> = Vec::new();
+    let mut open: HashMap<Attempt, usize> = HashMap::new();
+    for entry in entries {
+        let key = attempt(&entry);
+        match entry.phase {
+            Phase::Outcome => {
+                if let (Some(at), Some(result)) = (open.remove(&key), entry.result) {
+                    disclosures[at].result = result;
+                }
+            }
+            Phase::Intent => {
+                open.insert(key, disclosures.len());
+                disclosures.push(disclosure(entry, "under-way"));
+            }
+            Phase::Refusal | Phase::Wait => disclosures.push(disclosure(entry, "refused")),
+        }
+    }
+    disclosures
+}
+
+fn disclosure(entry: Entry, otherwise: &str) -> Disclosure {
+    Disclosure {
+        at: entry.at,
+        message: entry.message.map(|id| id.to_string()),
+        source: entry.source.to_string(),
+        recipient: entry.recipient.to_string(),
+        purpose: entry.purpose.to_string(),
+        kind: entry.kind.to_string(),
+        result: entry.result.unwrap_or_else(|| otherwise.to_owned()),
+        shown: entry.phase == Phase::Intent,
+        fields: entry.fields,
+        withheld: entry.withheld,
+        grounds: entry.grounds,
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a send was, or would be, let through or not.
+
+use luotsi_consent::{Outcome, Request, Step, explain};
+use luotsi_journal::{Entry, Error, read};
+use luotsi_model::{MessageId, SystemId, record};
+use serde::Serialize;
+
+use crate::Flow;
+
+/// The gate's answer about one message and one system, as of now, with every clause.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Why {
+    /// The message.
+    pub message: String,
+    /// The system asked about.
+    pub to: String,
+    /// What for.
+    pub purpose: String,
+    /// The generation of the region that decided.
+    pub generation: String,
+    /// `permit`, `wait` or `deny`.
+    pub decision: &'static str,
+    /// The reason, where nothing may go.
+    pub reason: Option<&'static str>,
+    /// The fields that may go, by path.
+    pub fields: Vec<String>,
+    /// The fields of this message that may not.
+    pub withheld: Vec<String>,
+    /// Every clause, met or missed.
+    pub steps: Vec<Step>,
+    /// What was decided at each send so far.
+    pub so_far: Vec<Entry>,
+}
+
+impl Flow {
+    /// Explains; `None` when there is no such message or it was not routed to that system.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn why(&self, id: MessageId, to: &SystemId) -> Result<Option<Why>, Error> {
+        let system = to.clone();
+        let found = self
+            .journal
+            .read(move |c| {
+                let Some(message) = read::message(c, id)? else { return Ok(None) };
+                let deliveries = read::of_message(c, message.seq)?;
+                let own = deliveries.into_iter().find(|d| d.destination == system);
+                let entries = read::trail(c, message.seq)?;
+                Ok(own.map(|delivery| (message, delivery, entries)))
+            })
+            .await?;
+        let Some((message, delivery, entries)) = found else { return Ok(None) };
+        let region = self.region();
+        let envelope = &message.envelope;
+        let (Some(connection), Some(schema)) =
+            (region.connection(to), region.schema(&envelope.kind))
+        else {
+            return Ok(None);
+        };
+        let request = Request {
+            subject: envelope.subject.as_ref(),
+            controller: &envelope.controller,
+            recipient: &connection.recipient,
+            purpose: &delivery.purpose,
+            kind: &envelope.kind,
+            service: envelope.service.as_ref(),
+            now: self.clock.now(),
+        };
+        let directives = self.gate.directives(request.subject).await;
+        let (decision, steps) = explain(&request, directives.as_ref(), &region.policy);
+        let present = record::read(&message.record, schema)
+            .map(|record| record.values.present())
+            .unwrap_or_default();
+        let may_go = |field: &luotsi_model::FieldId| {
+            decision.permitted.contains(schema.field(*field).category)
+        };
+        let (fields, withheld): (Vec<_>, Vec<_>) = present.into_iter().partition(may_go);
+        let paths = |fields: Vec<luotsi_model::FieldId>| {
+            fields.into_iter().map(|field| schema.field(field).path.clone()).collect()
+        };
+        let (word, reason) = match decision.outcome {
+            Outcome::Permit => ("permit", None),
+            Outcome::Wait(_) => ("wait", Some("no-basis-yet")),
+            Outcome::Deny(reason) => ("deny", Some(reason.as_str())),
+        };
+        Ok(Some(Why {
+            message: id.to_string(),
+            to: to.to_string(),
+            purpose: delivery.purpose.to_string(),
+            generation: region.generation.to_string(),
+            decision: word,
+            reason,
+            fields: paths(fields),
+            withheld: paths(withheld),
+            steps,
+            so_far: entries.into_iter().filter(|e| e.delivery == Some(delivery.id)).collect(),
+        }))
+    }
+}

@@ -1,0 +1,273 @@
+//! The way in: bytes from a known sender to a durable message, or a precise refusal.
+
+mod answer;
+mod directive;
+mod refused;
+mod route;
+
+use std::{sync::Arc, time::Instant};
+
+use aws_lc_rs::digest;
+use luotsi_bus::Wake;
+use luotsi_journal::{
+    Accounting,
+    command::{Accept, Accepted, Digests, Effect, PlanWritten, PutPlan},
+};
+use luotsi_mapping::{Decoded, Fault, Limits, Mapping};
+use luotsi_model::{Envelope, MessageId, Record, Schema, SystemId, record};
+use luotsi_region::{Connection, Intake, Region, Unmapped};
+
+pub use refused::Refused;
+
+use crate::{
+    Flow,
+    metrics::Stage,
+    send::{Carried, Item},
+    trace_context,
+};
+
+/// What a known sender posts. Who it is has been settled before.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// The sender.
+    pub system: &'a SystemId,
+    /// The document.
+    pub body: &'a [u8],
+    /// Its `Idempotency-Key`.
+    pub idempotency_key: Option<&'a str>,
+    /// Its W3C trace context.
+    pub traceparent: Option<&'a str>,
+    /// For a write of a whole plan: the version it replaces.
+    pub replaces: Option<u64>,
+}
+
+/// What the sender gets: its message is durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// The message.
+    pub message: MessageId,
+    /// How many deliveries come of it.
+    pub deliveries: usize,
+    /// Sends about the client that were under way when her directives changed; only those can
+    /// still arrive.
+    pub in_flight: Option<u32>,
+    /// The plan's new version, for a write of a plan.
+    pub plan: Option<PlanWritten>,
+    /// Elements that no rule knows.
+    pub unmapped: usize,
+}
+
+/// A message made ready to be accepted.
+struct Prepared {
+    envelope: Envelope,
+    record: Record,
+    schema: Arc<Schema>,
+    effect: Effect,
+    accounting: Accounting,
+}
+
+impl Flow {
+    /// Takes a message in. When this returns a receipt, the message is durable.
+    ///
+    /// # Errors
+    /// [`Refused`]; then nothing of it was kept.
+    pub async fn accept(&self, incoming: Incoming<'_>) -> Result<Receipt, Refused> {
+        let outcome = self.try_accept(incoming).await;
+        let word = outcome.as_ref().map_or_else(Refused::code, |_| "ok");
+        self.metrics.message(incoming.system, Stage::Accept, word);
+        outcome
+    }
+
+    async fn try_accept(&self, incoming: Incoming<'_>) -> Result<Receipt, Refused> {
+        let region = self.region();
+        let connection = region.connection(incoming.system).ok_or(Refused::NoIntake)?;
+        let intake = connection.intake.as_ref().ok_or(Refused::NoIntake)?;
+        let started = Instant::now();
+        let (mapping, decoded) = decode(intake, incoming.body)?;
+        self.metrics.took(Stage::Map, started.elapsed());
+        self.metrics.left_unmapped(mapping.name(), decoded.unmapped.len());
+        let unmapped = decoded.unmapped.len();
+        let prepared = self.prepare(&region, connection, mapping, decoded, &incoming).await?;
+        let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
+        let mut receipt = self.commit(&region, prepared, keyed).await?;
+        self.metrics.took(Stage::Accept, started.elapsed());
+        receipt.unmapped = unmapped;
+        Ok(receipt)
+    }
+
+    /// Everything about the message that is known before it is committed.
+    async fn prepare(
+        &self,
+        region: &Region,
+        connection: &Connection,
+        mapping: &Mapping,
+        decoded: Decoded,
+        incoming: &Incoming<'_>,
+    ) -> Result<Prepared, Refused> {
+        let schema = mapping.schema().clone();
+        let record = decoded.record;
+        let envelope = self.envelope(region, connection, &schema, &record, incoming);
+        let accounting = Accounting {
+            mapped: decoded.mapped,
+            ignored: decoded.ignored,
+            unmapped: decoded.unmapped,
+            routes: Vec::new(),
+        };
+        let mut prepared = Prepared { envelope, record, schema, effect: Effect::None, accounting };
+        if prepared.schema.task.is_some() {
+            self.correlate(&mut prepared).await?;
+        } else if prepared.record.kind.as_str() == directive::KIND {
+            let change =
+                directive::change(&prepared.record, &prepared.schema, region, &prepared.envelope)?;
+            prepared.effect = Effect::Directive(change);
+        } else if let Some(replaces) = incoming.replaces {
+            prepared.effect = Effect::Plan(self.put_plan(&prepared, replaces)?);
+        }
+        Ok(prepared)
+    }
+
+    fn envelope(
+        &self,
+        region: &Region,
+        connection: &Connection,
+        schema: &Schema,
+        record: &Record,
+        incoming: &Incoming<'_>,
+    ) -> Envelope {
+        let text = |field| record.values.get(field).and_then(luotsi_model::Value::as_text);
+        Envelope {
+            id: MessageId(self.entropy.id(self.clock.now())),
+            kind: record.kind.clone(),
+            source: connection.system.clone(),
+            controller: connection.recipient.controller.clone(),
+            subject: schema.subject.and_then(text).map(|code| self.clients.of_text(code)),
+            service: schema.service.and_then(text).map(Into::into),
+            answers: None,
+            replays: None,
+            received: self.clock.now(),
+            generation: region.generation.clone(),
+            traceparent: incoming
+                .traceparent
+                .filter(|text| trace_context::is_valid(text))
+                .map(str::to_owned),
+        }
+    }
+
+    fn put_plan(&self, prepared: &Prepared, replaces: u64) -> Result<PutPlan, Refused> {
+        let client = prepared.envelope.subject.clone().ok_or(Refused::NoSubject)?;
+        Ok(PutPlan {
+            client,
+            record: record::write(&prepared.record, &prepared.schema),
+            replaces,
+            id: self.entropy.uuid(),
+            at: prepared.envelope.received,
+        })
+    }
+
+    /// Commits a prepared message, then tells the dispatchers.
+    async fn commit(
+        &self,
+        region: &Region,
+        prepared: Prepared,
+        idempotency: Option<Digests>,
+    ) -> Result<Receipt, Refused> {
+        let Prepared { envelope, record, schema, effect, mut accounting } = prepared;
+        let (deliveries, routes) = route::deliveries(self, region, &envelope, &record).await?;
+        accounting.routes = routes;
+        let directs = matches!(effect, Effect::Directive(_));
+        let items =
+            deliveries.iter().map(|d| (d.id, d.destination.clone(), d.purpose.clone(), d.deadline));
+        let items: Vec<_> = items.collect();
+        let command = Accept {
+            reference: record.text(&schema, "reference").map(str::to_owned),
+            record: record::write(&record, &schema),
+            envelope: envelope.clone(),
+            accounting,
+            deliveries,
+            idempotency,
+            effect,
+        };
+        let accepted = self.journal.write(command).await?.map_err(Refused::from)?;
+        if let Some(client) = envelope.subject.as_ref().filter(|_| directs) {
+            self.gate.forget(client);
+            self.bus.client_changed(client);
+        }
+        let carried = Arc::new(Carried { envelope, record });
+        for ((id, destination, purpose, deadline), seq) in
+            items.into_iter().zip(&accepted.deliveries)
+        {
+            let item = Item::fresh(*seq, id, purpose, deadline, carried.clone(), accepted.seq);
+            self.bus.publish(&destination, Wake::Fresh(item));
+        }
+        Ok(receipt(accepted, directs))
+    }
+
+    /// Accepts again what was accepted before: the same record, a new message linked to it.
+    pub(crate) async fn accept_again(
+        &self,
+        region: &Region,
+        envelope: Envelope,
+        record: Record,
+        schema: Arc<Schema>,
+    ) -> Result<Receipt, Refused> {
+        let accounting = Accounting::default();
+        let prepared = Prepared { envelope, record, schema, effect: Effect::None, accounting };
+        self.commit(region, prepared, None).await
+    }
+}
+
+fn receipt(accepted: Accepted, directs: bool) -> Receipt {
+    Receipt {
+        message: accepted.message,
+        deliveries: accepted.count,
+        in_flight: directs.then_some(accepted.in_flight),
+        plan: accepted.plan,
+        unmapped: 0,
+    }
+}
+
+/// Reads the document and maps it with the first mapping that knows its form.
+fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded), Refused> {
+    let limits = Limits { bytes_max: intake.bytes_max, ..Limits::default() };
+    let document =
+        luotsi_mapping::read(intake.format, body, &limits).map_err(Refused::unreadable)?;
+    let known = intake.mappings.iter().find(|mapping| mapping.matches(&document));
+    let mapping = known.ok_or_else(|| Refused::Unmappable(vec![unknown_document()]))?;
+    let decoded = mapping.decode(&document, intake.hetu).map_err(Refused::Unmappable)?;
+    if intake.unmapped == Unmapped::Refuse && !decoded.unmapped.is_empty() {
+        return Err(Refused::Unmappable(decoded.unmapped.iter().map(unknown_element).collect()));
+    }
+    Ok((mapping, decoded))
+}
+
+fn unknown_document() -> Fault {
+    Fault {
+        code: "unknown-document",
+        at: String::new(),
+        field: None,
+        line: 1,
+        column: 1,
+        why: "no mapping of this connection knows a document of this form".into(),
+    }
+}
+
+fn unknown_element(path: &String) -> Fault {
+    Fault {
+        code: "unknown-element",
+        at: path.clone(),
+        field: None,
+        line: 0,
+        column: 0,
+        why: "no mapping rule knows this element, and the connection refuses what it would lose"
+            .into(),
+    }
+}
+
+fn digests(key: &str, body: &[u8]) -> Digests {
+    let sha256 = |bytes: &[u8]| {
+        let mut out = [0; 32];
+        out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+        out
+    };
+    Digests { key: sha256(key.as_bytes()), body: sha256(body) }
+}

@@ -1,0 +1,53 @@
+//! Which recipients, for which purpose (content-based router).
+
+use std::collections::HashSet;
+
+use luotsi_journal::{command::NewDelivery, read};
+use luotsi_model::{DeliveryId, Envelope, Record, SystemId};
+use luotsi_region::{Destination, Region};
+
+use super::Refused;
+use crate::Flow;
+
+/// The deliveries of a message and the names of the routes that made them. A destination that two
+/// routes name for one purpose gets one delivery.
+pub(super) async fn deliveries(
+    flow: &Flow,
+    region: &Region,
+    envelope: &Envelope,
+    record: &Record,
+) -> Result<(Vec<NewDelivery>, Vec<String>), Refused> {
+    let mut deliveries = Vec::new();
+    let mut routes = Vec::new();
+    let mut seen = HashSet::new();
+    for route in region.routes_for(&envelope.source, record) {
+        routes.push(route.name.clone());
+        for destination in &route.to {
+            let Some(system) = resolve(flow, destination, envelope).await? else { continue };
+            let purpose = destination.purpose().clone();
+            if seen.insert((system.clone(), purpose.clone())) {
+                let deadline = envelope.received + route.wait;
+                let id = DeliveryId(flow.entropy.id(envelope.received));
+                deliveries.push(NewDelivery { id, destination: system, purpose, deadline });
+            }
+        }
+    }
+    Ok((deliveries, routes))
+}
+
+/// An answer goes to whoever sent what it answers; a message that answers nothing goes nowhere by
+/// such a destination.
+async fn resolve(
+    flow: &Flow,
+    destination: &Destination,
+    envelope: &Envelope,
+) -> Result<Option<SystemId>, Refused> {
+    match (destination, envelope.answers) {
+        (Destination::System { system, .. }, _) => Ok(Some(system.clone())),
+        (Destination::Answer { .. }, None) => Ok(None),
+        (Destination::Answer { .. }, Some(delivery)) => {
+            let original = flow.journal().read(move |c| read::original(c, delivery)).await?;
+            Ok(original.map(|message| message.envelope.source))
+        }
+    }
+}
