@@ -52,9 +52,8 @@ struct Send<'d> {
 
 impl<'d> View<'d> {
     fn new(draft: &'d Draft) -> Self {
-        let sound = |(system, drafted): (&'d SystemId, &'d Option<_>)| {
-            Some((system, drafted.as_ref()?))
-        };
+        let sound =
+            |(system, drafted): (&'d SystemId, &'d Option<_>)| Some((system, drafted.as_ref()?));
         let systems: BTreeMap<_, _> = draft.connections.iter().filter_map(sound).collect();
         let is_whole = draft.routes_whole && systems.len() == draft.connections.len();
         Self { draft, systems, is_whole }
@@ -72,10 +71,17 @@ impl<'d> View<'d> {
     fn askers(&self, target: &SystemId) -> Vec<&'d connections::Drafted> {
         let reaches = |route: &&'d routes::Drafted| {
             let to = &route.route.to;
-            to.iter().any(|to| matches!(to, crate::Destination::System { system, .. } if system == target))
+            to.iter().any(
+                |to| matches!(to, crate::Destination::System { system, .. } if system == target),
+            )
         };
-        let mut askers: Vec<_> =
-            self.draft.routes.iter().filter(reaches).flat_map(|route| self.sources(route)).collect();
+        let mut askers: Vec<_> = self
+            .draft
+            .routes
+            .iter()
+            .filter(reaches)
+            .flat_map(|route| self.sources(route))
+            .collect();
         askers.sort_by(|a, b| a.connection.system.cmp(&b.connection.system));
         askers.dedup_by(|a, b| a.connection.system == b.connection.system);
         askers

@@ -52,9 +52,8 @@ impl Intake {
     /// one of the same length.
     pub fn admits(&self, token: &[u8]) -> bool {
         let hash = digest::digest(&digest::SHA256, token);
-        let equal = |known: &[u8; 32]| {
-            constant_time::verify_slices_are_equal(known, hash.as_ref()).is_ok()
-        };
+        let equal =
+            |known: &[u8; 32]| constant_time::verify_slices_are_equal(known, hash.as_ref()).is_ok();
         // Every hash is compared, so that the time does not tell which one matched.
         self.token_sha256.iter().fold(false, |admitted, known| equal(known) | admitted)
     }

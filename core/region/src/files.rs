@@ -109,7 +109,8 @@ impl Files for Tree {
             folder.push('/');
         }
         let below = self.files.keys().filter_map(|path| path.strip_prefix(&folder));
-        let names: BTreeSet<_> = below.filter_map(|rest| rest.split_inclusive('/').next()).collect();
+        let names: BTreeSet<_> =
+            below.filter_map(|rest| rest.split_inclusive('/').next()).collect();
         Ok(names.into_iter().map(str::to_owned).collect())
     }
 }

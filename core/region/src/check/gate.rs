@@ -34,7 +34,11 @@ pub(super) fn check(send: &Send<'_>, view: &View<'_>, place: Place<'_>) {
         recipient: &connection.recipient,
         purpose: send.purpose,
         kind,
-        owners: if owners.is_empty() { view.draft.frame.controllers.keys().collect() } else { owners },
+        owners: if owners.is_empty() {
+            view.draft.frame.controllers.keys().collect()
+        } else {
+            owners
+        },
         subjects: subjects(schema, &send.route.route.when),
         mapping: delivery.and_then(|delivery| delivery.by_kind.get(kind)),
         schema,
@@ -131,8 +135,10 @@ impl Question<'_> {
         let why = if unaddressed {
             format!("no rule of policy.toml speaks of `{kind}` to {sort} recipients for {purpose}")
         } else {
-            format!("the rules that speak of it rest on bases that cannot hold here: {system}'s \
-                     register is not the record's, or the record names no client (or always does)")
+            format!(
+                "the rules that speak of it rest on bases that cannot hold here: {system}'s \
+                     register is not the record's, or the record names no client (or always does)"
+            )
         };
         let what = format!("nothing of a `{kind}` can ever go to `{system}` for {purpose}");
         let mend = "add a rule to policy.toml, or take this recipient out";

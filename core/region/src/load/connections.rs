@@ -33,6 +33,9 @@ pub(crate) struct Drafted {
     pub(crate) intake_at: intake::Places,
 }
 
+/// A part of a connection in which something is wrong, here or in a mapping that it names.
+struct Unsound;
+
 /// Every connection: its name, and the rest of it when nothing is wrong with it.
 pub(crate) type Connections = BTreeMap<SystemId, Option<Drafted>>;
 
@@ -79,24 +82,25 @@ fn connection(
     let adapter = table.need_word("adapter").filter(|word| adapters.has(word, place));
     let recipient = recipient(stem, table.need_word("organisation"), known.frame, place);
     let intake = table.table("intake").map(|table| intake::read(table, known.packs));
-    let (intake, intake_at) = intake.unzip();
     let delivery = table.table("delivery").map(|table| delivery::read(table, known.packs));
-    let (delivery, delivery_at) = delivery.unzip();
-    let read = table.table("read").map(|table| (table.span.clone(), delivery::reads(table, known)));
-    if let (Some((span, _)), true) = (&read, intake.is_none()) {
+    let read = table.table("read");
+    if let (Some(read), None) = (&read, &intake) {
         let why = "a reader proves who it is by a token of its [intake]";
-        place.error("LU226", span.clone(), "[read] without [intake]", why, "add [intake]");
+        place.error("LU226", read.span.clone(), "[read] without [intake]", why, "add [intake]");
     }
-    let (read, read_at) = read.and_then(|(_, read)| read).unzip();
+    let read = read.map(|table| delivery::reads(table, known));
     let settings = table.raw("settings").unwrap_or(Spanned::new(0..0, toml::Table::new()));
     table.finish();
     let recipient = recipient?;
+    let (intake, intake_at) = intake.transpose().ok()?.unzip();
+    let (delivery, delivery_at) = delivery.transpose().ok()?.unzip();
+    let (read, read_at) = read.transpose().ok()?.unzip();
     let connection = Connection {
         system: recipient.system.clone(),
         adapter: adapter?.into_inner(),
         organisation: recipient.organisation.clone(),
         recipient,
-        intake: intake.flatten(),
+        intake,
         delivery,
         read,
         settings_span: settings.span(),

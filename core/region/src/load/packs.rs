@@ -90,8 +90,7 @@ struct Shelf(Vec<(String, String, Option<Arc<str>>)>);
 impl Shelf {
     fn read(folder: &str, suffix: &str, sources: &mut Sources<'_>, findings: &Findings) -> Self {
         let stem = |name: String| Some(name.strip_suffix(suffix)?.strip_suffix('.')?.to_owned());
-        let stems: Vec<_> =
-            sources.list(folder, findings).into_iter().filter_map(stem).collect();
+        let stems: Vec<_> = sources.list(folder, findings).into_iter().filter_map(stem).collect();
         let read = |stem: String| {
             let path = format!("{folder}/{stem}.{suffix}");
             let text = sources.text(&path, findings);

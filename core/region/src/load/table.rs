@@ -48,7 +48,8 @@ impl<'a> Table<'a> {
 
     fn wrong(&self, key: &str, span: Range<usize>, wanted: &str) {
         let what = format!("`{key}` is not {wanted}");
-        self.place.error("LU204", span, what, format!("`{key}` holds {wanted}"), "write it so");
+        let why = "the hub takes a value as it stands and never guesses what was meant";
+        self.place.error("LU204", span, what, why, format!("write {wanted}"));
     }
 
     fn missing(&self, key: &str, wanted: &str) {

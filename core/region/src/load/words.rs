@@ -24,11 +24,8 @@ pub(crate) const PURPOSE: Noun = Noun {
     what: "purpose",
     why: "a purpose is one of `purposes` in region.toml; directives name the same ones",
 };
-pub(crate) const SYSTEM: Noun = Noun {
-    code: "LU213",
-    what: "system",
-    why: "a system is named by its file in connections/",
-};
+pub(crate) const SYSTEM: Noun =
+    Noun { code: "LU213", what: "system", why: "a system is named by its file in connections/" };
 pub(crate) const KIND: Noun = Noun {
     code: "LU214",
     what: "record kind",
@@ -49,11 +46,8 @@ pub(crate) const BASIS: Noun = Noun {
     what: "legal basis",
     why: "the gate knows only the bases whose conditions it can check",
 };
-pub(crate) const SORT: Noun = Noun {
-    code: "LU217",
-    what: "sort of organisation",
-    why: "policy rules speak of these sorts",
-};
+pub(crate) const SORT: Noun =
+    Noun { code: "LU217", what: "sort of organisation", why: "policy rules speak of these sorts" };
 pub(crate) const FORMAT: Noun =
     Noun { code: "LU217", what: "format", why: "these are the formats the mapping engine reads" };
 pub(crate) const UNMAPPED: Noun = Noun {
@@ -66,11 +60,8 @@ pub(crate) const HETU: Noun = Noun {
     what: "strictness",
     why: "a wrong check character of a henkilötunnus is refused, or let through with a warning",
 };
-pub(crate) const LANGUAGE: Noun = Noun {
-    code: "LU217",
-    what: "language",
-    why: "titles are kept in these languages",
-};
+pub(crate) const LANGUAGE: Noun =
+    Noun { code: "LU217", what: "language", why: "titles are kept in these languages" };
 pub(crate) const FIELD: Noun = Noun {
     code: "LU218",
     what: "field",

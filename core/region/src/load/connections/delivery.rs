@@ -11,7 +11,7 @@ use super::{
         packs::Packs,
         table::Table,
     },
-    Known,
+    Known, Unsound,
 };
 use crate::{Delivery, Read, Retry};
 
@@ -19,22 +19,24 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 const YEAR_HOURS: u64 = 366 * 24;
 
 type Places = BTreeMap<Kind, Range<usize>>;
+type ByKind = (BTreeMap<Kind, Arc<Mapping>>, Places);
 
 /// The delivery, and where each kind's mapping is named.
-pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> (Delivery, Places) {
+pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> Result<(Delivery, Places), Unsound> {
     let place = table.place;
-    let (by_kind, at) = by_kind(&table.need_words("mappings"), packs, place);
+    let mappings = by_kind(&table.need_words("mappings"), packs, place);
     let concurrency = table.number("concurrency_max", 1..=1024, 32);
     let timeout_ms = table.number("timeout_ms", 1..=600_000, 10_000);
     let retry = table.table("retry").map(retry).unwrap_or_default();
     table.finish();
+    let (by_kind, at) = mappings?;
     let delivery = Delivery {
         by_kind,
         concurrency_max: usize::try_from(concurrency).unwrap_or(usize::MAX),
         timeout: Duration::from_millis(timeout_ms),
         retry,
     };
-    (delivery, at)
+    Ok((delivery, at))
 }
 
 fn retry(mut table: Table<'_>) -> Retry {
@@ -48,7 +50,13 @@ fn retry(mut table: Table<'_>) -> Retry {
     if each_max_ms < first_ms {
         let what = "`each_max_ms` is less than `first_ms`";
         let why = "no wait is longer than `each_max_ms`, so the first could not be that long";
-        table.place.error("LU204", table.span.clone(), what, why, "raise the one or lower the other");
+        table.place.error(
+            "LU204",
+            table.span.clone(),
+            what,
+            why,
+            "raise the one or lower the other",
+        );
     }
     table.finish();
     Retry {
@@ -60,14 +68,17 @@ fn retry(mut table: Table<'_>) -> Retry {
 }
 
 /// The read, and where each kind's mapping is named.
-pub(super) fn reads(mut table: Table<'_>, known: &Known<'_>) -> Option<(Read, Places)> {
+pub(super) fn reads(mut table: Table<'_>, known: &Known<'_>) -> Result<(Read, Places), Unsound> {
     let place = table.place;
     let purpose =
         table.need_word("purpose").filter(|word| known.frame.purpose_names.has(word, place));
     let kinds = table.need_words("kinds");
-    let (mut by_kind, at) = by_kind(&table.need_words("mappings"), known.packs, place);
+    let mappings = by_kind(&table.need_words("mappings"), known.packs, place);
     table.finish();
-    for kind in kinds.iter().filter(|kind| known.packs.kind_names.has(kind, place)) {
+    let kinds: Vec<_> =
+        kinds.into_iter().filter(|kind| known.packs.kind_names.has(kind, place)).collect();
+    let (mut by_kind, at) = mappings?;
+    for kind in &kinds {
         if !by_kind.contains_key(&Kind::new(kind.get_ref())) {
             let what = format!("no mapping of this [read] writes `{}`", kind.get_ref());
             let why = "what is read must be written in some form";
@@ -76,20 +87,20 @@ pub(super) fn reads(mut table: Table<'_>, known: &Known<'_>) -> Option<(Read, Pl
         }
     }
     by_kind.retain(|kind, _| kinds.iter().any(|named| named.get_ref() == kind.as_str()));
-    let purpose = Purpose::new(purpose?.get_ref());
-    Some((Read { purpose, by_kind }, at))
+    let purpose = Purpose::new(purpose.ok_or(Unsound)?.get_ref());
+    Ok((Read { purpose, by_kind }, at))
 }
 
 /// The mapping of each kind, and where it is named.
-fn by_kind(
-    names: &[Word],
-    packs: &Packs,
-    place: Place<'_>,
-) -> (BTreeMap<Kind, Arc<Mapping>>, Places) {
+fn by_kind(names: &[Word], packs: &Packs, place: Place<'_>) -> Result<ByKind, Unsound> {
     let mut by_kind = BTreeMap::new();
     let mut at = Places::new();
+    let mut is_whole = true;
     for name in names {
-        let Some(mapping) = packs.mapping(name, place) else { continue };
+        let Some(mapping) = packs.mapping(name, place) else {
+            is_whole = false;
+            continue;
+        };
         if !mapping.writes() {
             let why = "its file says one_way = \"in\": it only reads";
             let mend = "name a mapping that writes, or let this one run both ways";
@@ -103,5 +114,5 @@ fn by_kind(
         }
         by_kind.insert(kind, mapping);
     }
-    (by_kind, at)
+    is_whole.then_some((by_kind, at)).ok_or(Unsound)
 }

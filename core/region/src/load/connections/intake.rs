@@ -1,6 +1,6 @@
 //! `[intake]`: what comes in from a system.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range};
 
 use luotsi_mapping::{Format, Mapping};
 use luotsi_model::{Kind, hetu::Strictness};
@@ -12,7 +12,7 @@ use super::{
         table::Table,
         words::{FORMAT, HETU, UNMAPPED},
     },
-    tokens,
+    Unsound, tokens,
 };
 use crate::{Intake, Unmapped};
 
@@ -34,38 +34,35 @@ pub(crate) struct Places {
 }
 
 /// The intake, and its places.
-pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> (Option<Intake>, Places) {
+pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> Result<(Intake, Places), Unsound> {
     let place = table.place;
     let tokens = tokens::read(&table.need_words("token_sha256"), place);
     let (token_sha256, tokens_at) = tokens.into_iter().unzip();
     let format = table.need_word("format").and_then(|word| choose(&FORMAT, &word, FORMATS, place));
     let names = table.need_words("mappings");
-    let found = |name: &Word| Some((packs.mapping(name, place)?, name.span()));
-    let mappings: Vec<_> = names.iter().filter_map(found).collect();
-    mappings.iter().for_each(|(mapping, span)| check(mapping, span, format, place));
-    let kind_at = |(mapping, span): &(Arc<Mapping>, Range<usize>)| {
-        (mapping.schema().kind.clone(), span.clone())
-    };
-    let places = Places { tokens: tokens_at, kinds: mappings.iter().map(kind_at).collect() };
-    let mut chosen = |key, noun, choices| {
-        table.word(key).and_then(|word| choose(noun, &word, choices, place))
-    };
+    let mappings: Vec<_> = names.iter().filter_map(|name| packs.mapping(name, place)).collect();
+    let is_whole = mappings.len() == names.len();
+    let placed = || mappings.iter().zip(names.iter().map(Word::span)).filter(|_| is_whole);
+    placed().for_each(|(mapping, span)| check(mapping, span, format, place));
+    let kinds = placed().map(|(mapping, span)| (mapping.schema().kind.clone(), span)).collect();
+    let mut chosen =
+        |key, noun, choices| table.word(key).and_then(|word| choose(noun, &word, choices, place));
     let unmapped = chosen("unmapped", &UNMAPPED, TREATMENTS).unwrap_or_default();
     let hetu = table.word("hetu").and_then(|word| choose(&HETU, &word, STRICTNESSES, place));
     let bytes_max = table.number("bytes_max", 1..=BYTES_MAX, BYTES_DEFAULT);
     table.finish();
-    let intake = format.map(|format| Intake {
+    let intake = Intake {
         token_sha256,
-        format,
-        mappings: mappings.into_iter().map(|(mapping, _)| mapping).collect(),
+        format: format.filter(|_| is_whole).ok_or(Unsound)?,
+        mappings,
         unmapped,
         hetu: hetu.unwrap_or_default(),
         bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
-    });
-    (intake, places)
+    };
+    Ok((intake, Places { tokens: tokens_at, kinds }))
 }
 
-fn check(mapping: &Arc<Mapping>, span: &Range<usize>, format: Option<Format>, place: Place<'_>) {
+fn check(mapping: &Mapping, span: Range<usize>, format: Option<Format>, place: Place<'_>) {
     if !mapping.reads() {
         let why = "its file says one_way = \"out\": it only writes";
         let mend = "name a mapping that reads, or let this one run both ways";
@@ -74,6 +71,6 @@ fn check(mapping: &Arc<Mapping>, span: &Range<usize>, format: Option<Format>, pl
     if format.is_some_and(|format| format != mapping.format()) {
         let why = "an intake parses every document in its one format";
         let mend = "name a mapping of that format, or change `format`";
-        place.error("LU225", span.clone(), "this mapping is of another format", why, mend);
+        place.error("LU225", span, "this mapping is of another format", why, mend);
     }
 }
