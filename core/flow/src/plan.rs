@@ -146,8 +146,9 @@ impl Flow {
                     _ => "no-basis",
                 };
                 self.metrics.decided("none", "deny");
-                self.log(Entry { result: Some(result.into()), ..entry(Phase::Refusal) }, None)
-                    .await?;
+                let refused = Entry { result: Some(result.into()), ..entry(Phase::Refusal) };
+                // Unguarded, so there is nothing it could lose.
+                let _ = self.log(refused, None).await?;
                 return Err(Unseen::Nothing);
             }
         };
@@ -173,9 +174,8 @@ impl Flow {
             return Ok(Err(lost));
         }
         let (body, _) = shown.release();
-        self.log(Entry { result: Some("delivered".into()), ..entry(Phase::Outcome) }, None)
-            .await?
-            .ok();
+        let outcome = Entry { result: Some("delivered".into()), ..entry(Phase::Outcome) };
+        let _ = self.log(outcome, None).await?;
         Ok(Ok(body))
     }
 

@@ -128,7 +128,7 @@ impl Dispatcher {
         let system = self.system.clone();
         let found = self.flow.journal.read(move |c| read::expired(c, &system, now, WINDOW)).await?;
         for delivery in found {
-            self.lanes.insert(Item { due: now, ..delivery.into() });
+            self.lanes.insert(Item::from(delivery).due_at(now));
         }
         Ok(())
     }

@@ -199,7 +199,7 @@ impl Flow {
             let item = Item::fresh(*seq, id, purpose, deadline, carried.clone(), accepted.seq);
             self.bus.publish(&destination, Wake::Fresh(item));
         }
-        Ok(receipt(accepted, directs))
+        Ok(receipt(&accepted, directs))
     }
 
     /// Accepts again what was accepted before: the same record, a new message linked to it.
@@ -216,7 +216,7 @@ impl Flow {
     }
 }
 
-fn receipt(accepted: Accepted, directs: bool) -> Receipt {
+fn receipt(accepted: &Accepted, directs: bool) -> Receipt {
     Receipt {
         message: accepted.message,
         deliveries: accepted.count,
@@ -235,7 +235,9 @@ fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded),
     let mapping = known.ok_or_else(|| Refused::Unmappable(vec![unknown_document()]))?;
     let decoded = mapping.decode(&document, intake.hetu).map_err(Refused::Unmappable)?;
     if intake.unmapped == Unmapped::Refuse && !decoded.unmapped.is_empty() {
-        return Err(Refused::Unmappable(decoded.unmapped.iter().map(unknown_element).collect()));
+        return Err(Refused::Unmappable(
+            decoded.unmapped.iter().map(|path| unknown_element(path)).collect(),
+        ));
     }
     Ok((mapping, decoded))
 }
@@ -251,10 +253,10 @@ fn unknown_document() -> Fault {
     }
 }
 
-fn unknown_element(path: &String) -> Fault {
+fn unknown_element(path: &str) -> Fault {
     Fault {
         code: "unknown-element",
-        at: path.clone(),
+        at: path.to_owned(),
         field: None,
         line: 0,
         column: 0,

@@ -20,7 +20,7 @@ pub(super) async fn deliveries(
     let mut deliveries = Vec::new();
     let mut routes = Vec::new();
     let mut seen = HashSet::new();
-    for route in region.routes_for(&envelope.source, record) {
+    for route in region.routes_for(envelope, record) {
         routes.push(route.name.clone());
         for destination in &route.to {
             let Some(system) = resolve(flow, destination, envelope).await? else { continue };

@@ -1,0 +1,88 @@
+//! One delivery to make, as the dispatcher holds it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use luotsi_journal::read::Delivery;
+use luotsi_model::{ClientRef, DeliveryId, Envelope, Purpose, Record};
+
+/// A message with its record in memory, as its acceptance left it.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    pub(crate) envelope: Envelope,
+    pub(crate) record: Record,
+}
+
+/// One delivery to make.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) seq: i64,
+    pub(crate) id: DeliveryId,
+    pub(crate) subject: Option<ClientRef>,
+    pub(crate) due: Timestamp,
+    pub(super) message: i64,
+    pub(super) purpose: Purpose,
+    pub(super) attempts: u32,
+    pub(super) accepted: Timestamp,
+    pub(super) deadline: Timestamp,
+    /// Absent when it is read from the journal, and dropped after the first attempt: what waits
+    /// for long must not fill the memory.
+    pub(super) carried: Option<Arc<Carried>>,
+}
+
+impl Item {
+    pub(crate) fn fresh(
+        seq: i64,
+        id: DeliveryId,
+        purpose: Purpose,
+        deadline: Timestamp,
+        carried: Arc<Carried>,
+        message: Option<i64>,
+    ) -> Self {
+        Self {
+            seq,
+            id,
+            subject: carried.envelope.subject.clone(),
+            due: carried.envelope.received,
+            message: message.unwrap_or_default(),
+            purpose,
+            attempts: 0,
+            accepted: carried.envelope.received,
+            deadline,
+            carried: Some(carried),
+        }
+    }
+}
+
+impl From<Delivery> for Item {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            seq: delivery.seq,
+            id: delivery.id,
+            subject: delivery.subject,
+            due: delivery.due,
+            message: delivery.message,
+            purpose: delivery.purpose,
+            attempts: delivery.attempts,
+            accepted: delivery.accepted,
+            deadline: delivery.deadline,
+            carried: None,
+        }
+    }
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// It has left the dispatcher's hands: ended, or waiting for a basis in the journal.
+    Done,
+    /// Try again when its due time comes.
+    Again(Item),
+}
+
+impl Item {
+    /// The same delivery, due at another time.
+    pub(crate) fn due_at(self, due: Timestamp) -> Self {
+        Self { due, ..self }
+    }
+}

@@ -1,0 +1,230 @@
+//! One attempt to deliver: the only place from which a record leaves.
+//!
+//! The order is the law: permit → project → map out → intent (durable) → send → outcome (durable).
+
+mod item;
+mod outcome;
+mod translate;
+mod withhold;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use luotsi_consent::{Grant, Permit, Request};
+use luotsi_journal::{
+    Entry, Error, GroundEntry, Phase, State,
+    command::{Advance, Guard, Lost},
+    read::{self},
+};
+use luotsi_model::{Envelope, FieldId, Record, Schema, SystemId, record};
+use luotsi_port::Outbound;
+use luotsi_region::{Connection, Region};
+
+pub(crate) use item::{Carried, Item, Next};
+
+use crate::{Flow, metrics::Stage};
+
+/// How long to leave a delivery alone when the journal cannot be written.
+const JOURNAL_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+
+/// When to try again, and how many attempts there were; `None`: it has ended, or waits.
+type Again = Option<(Timestamp, u32)>;
+/// The same, or why the move could not be made.
+type Moved = Result<Again, Lost>;
+
+/// Sends to one destination.
+pub(crate) struct Sender {
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) system: SystemId,
+    pub(crate) outbound: Arc<dyn Outbound>,
+}
+
+/// One attempt's surroundings.
+struct Attempt<'a> {
+    item: &'a Item,
+    envelope: &'a Envelope,
+    record: &'a Record,
+    schema: &'a Schema,
+    region: &'a Region,
+    connection: &'a Connection,
+    now: Timestamp,
+}
+
+impl Sender {
+    /// Makes one attempt. A journal that cannot be written means no attempt: without a durable
+    /// intent nothing may leave, and the delivery is still in the journal.
+    pub(crate) async fn attempt(&self, item: Item) -> Next {
+        match self.try_attempt(&item).await {
+            Ok(None) => Next::Done,
+            Ok(Some((due, attempts))) => Next::Again(Item { due, attempts, carried: None, ..item }),
+            Err(error) => {
+                tracing::error!(%error, delivery = %item.id, "the journal fails: not sent");
+                let due = self.flow.clock.now() + JOURNAL_PAUSE;
+                Next::Again(Item { due, carried: None, ..item })
+            }
+        }
+    }
+
+    async fn try_attempt(&self, item: &Item) -> Result<Again, Error> {
+        let region = self.flow.region();
+        let carried = match self.carried(item, &region).await? {
+            Ok(carried) => carried,
+            Err(why) => return self.bury(item, why).await,
+        };
+        let (Some(connection), Some(schema)) =
+            (region.connection(&self.system), region.schema(&carried.envelope.kind))
+        else {
+            return self
+                .bury(item, "the region no longer declares its kind or destination".into())
+                .await;
+        };
+        // A change of directives between decision and intent makes the decision stale; each turn
+        // decides anew, so the loop ends with the first decision that still holds.
+        loop {
+            let attempt = Attempt {
+                item,
+                envelope: &carried.envelope,
+                record: &carried.record,
+                schema,
+                region: &region,
+                connection,
+                now: self.flow.clock.now(),
+            };
+            match self.decide_and_send(&attempt).await? {
+                Ok(next) => return Ok(next),
+                Err(Lost::Elsewhere) => return Ok(None),
+                Err(Lost::Stale) => {
+                    if let Some(client) = &carried.envelope.subject {
+                        self.flow.gate.forget(client);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The message in memory, or from the journal when it was not kept or was mapped under another
+    /// generation, whose field ids mean nothing here.
+    async fn carried(
+        &self,
+        item: &Item,
+        region: &Region,
+    ) -> Result<Result<Arc<Carried>, String>, Error> {
+        if let Some(carried) = &item.carried
+            && carried.envelope.generation == region.generation
+        {
+            return Ok(Ok(carried.clone()));
+        }
+        let at = item.message;
+        let Some(message) = self.flow.journal.read(move |c| read::message_at(c, at)).await? else {
+            return Ok(Err("its message is not in the journal".into()));
+        };
+        let Some(schema) = region.schema(&message.envelope.kind) else {
+            return Ok(Err("the region no longer declares its record kind".into()));
+        };
+        Ok(record::read(&message.record, schema)
+            .map(|record| Arc::new(Carried { envelope: message.envelope, record }))
+            .map_err(|e| e.to_string()))
+    }
+
+    async fn decide_and_send(&self, attempt: &Attempt<'_>) -> Result<Moved, Error> {
+        let request = Request {
+            subject: attempt.envelope.subject.as_ref(),
+            controller: &attempt.envelope.controller,
+            recipient: &attempt.connection.recipient,
+            purpose: &attempt.item.purpose,
+            kind: &attempt.envelope.kind,
+            service: attempt.envelope.service.as_ref(),
+            now: attempt.now,
+        };
+        match self.flow.gate.permit(&request, &attempt.region.policy).await {
+            Ok(permit) => self.send(attempt, permit).await,
+            Err(refusal) => self.withhold(attempt, &refusal).await,
+        }
+    }
+
+    async fn send(&self, attempt: &Attempt<'_>, permit: Permit) -> Result<Moved, Error> {
+        let intent = self.intent(attempt, &permit);
+        let guard = permit
+            .grant()
+            .subject
+            .clone()
+            .map(|client| Guard { client, epoch: permit.grant().epoch });
+        for ground in &permit.grant().grounds {
+            self.flow.metrics.decided(ground.basis.as_str(), "permit");
+        }
+        let (permitted, withheld) = permit.project(attempt.record, attempt.schema);
+        let paths = |fields: &[FieldId]| -> Vec<String> {
+            fields.iter().map(|f| attempt.schema.field(*f).path.clone()).collect()
+        };
+        let (fields, withheld) = (paths(&permitted.content().present()), paths(&withheld));
+        let parcel = match self.translate(attempt, permitted).await? {
+            Ok(parcel) => parcel,
+            Err(why) => return self.bury(attempt.item, why).await.map(Ok),
+        };
+        let intent = Advance {
+            delivery: Some(attempt.item.seq),
+            to: State::Sending,
+            due: attempt.now,
+            attempts: attempt.item.attempts,
+            cause: None,
+            entry: Some(Entry { fields, withheld, ..intent }),
+            guard,
+        };
+        if let Err(lost) = self.flow.journal.write(intent).await? {
+            return Ok(Err(lost));
+        }
+        let answer = self.transmit(attempt, parcel).await;
+        self.conclude(attempt, answer).await.map(Ok)
+    }
+
+    fn intent(&self, attempt: &Attempt<'_>, permit: &Permit) -> Entry {
+        let grant: &Grant = permit.grant();
+        Entry {
+            categories: grant.categories,
+            grounds: grant.grounds.iter().map(GroundEntry::from).collect(),
+            ..self.entry(attempt, Phase::Intent)
+        }
+    }
+
+    /// Hands a delivery that cannot be made to a person.
+    async fn bury(&self, item: &Item, why: String) -> Result<Again, Error> {
+        tracing::warn!(system = %self.system, delivery = %item.id, cause = %why, "dead letter");
+        self.flow.metrics.message(&self.system, Stage::Encode, "dead");
+        let now = self.flow.clock.now();
+        let _moved = self
+            .flow
+            .journal
+            .write(Advance {
+                delivery: Some(item.seq),
+                to: State::Dead,
+                due: now,
+                attempts: item.attempts,
+                cause: Some(why),
+                entry: None,
+                guard: None,
+            })
+            .await?;
+        Ok(None)
+    }
+
+    fn entry(&self, attempt: &Attempt<'_>, phase: Phase) -> Entry {
+        Entry {
+            phase,
+            at: attempt.now,
+            client: attempt.envelope.subject.clone(),
+            message: Some(attempt.envelope.id),
+            delivery: Some(attempt.item.id),
+            source: attempt.envelope.source.clone(),
+            recipient: self.system.clone(),
+            purpose: attempt.item.purpose.clone(),
+            kind: attempt.envelope.kind.clone(),
+            generation: attempt.region.generation.clone(),
+            attempt: attempt.item.attempts + 1,
+            fields: Vec::new(),
+            withheld: Vec::new(),
+            categories: luotsi_model::Categories::NONE,
+            grounds: Vec::new(),
+            result: None,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Hands a document to its adapter and records what became of it.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use luotsi_consent::Permitted;
+use luotsi_journal::{Entry, Error, Phase, State, command::Advance};
+use luotsi_port::{Outgoing, Receipt, SendError};
+
+use super::{Again, Attempt, Sender};
+use crate::{metrics::Stage, retry};
+
+/// For a destination whose connection has gone from the region.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Sender {
+    pub(super) async fn transmit(
+        &self,
+        attempt: &Attempt<'_>,
+        parcel: Permitted<Outgoing>,
+    ) -> Result<Receipt, SendError> {
+        let started = Instant::now();
+        let delivery = attempt.connection.delivery.as_ref();
+        let limit = delivery.map_or(TIMEOUT, |d| d.timeout);
+        let answer = tokio::time::timeout(limit, self.outbound.deliver(parcel)).await;
+        self.flow.metrics.took(Stage::Deliver, started.elapsed());
+        answer.unwrap_or_else(|_| Err(SendError::retry("the recipient did not answer in time")))
+    }
+
+    /// Records the outcome: delivered, to be tried again, or waiting for a person.
+    pub(super) async fn conclude(
+        &self,
+        attempt: &Attempt<'_>,
+        answer: Result<Receipt, SendError>,
+    ) -> Result<Again, Error> {
+        let attempts = attempt.item.attempts + 1;
+        let now = self.flow.clock.now();
+        let (to, due, result, cause) = match answer {
+            Ok(_) => (State::Delivered, now, "delivered", None),
+            Err(SendError::Reject { why }) => (State::Dead, now, "rejected", Some(why)),
+            Err(SendError::Retry { why, after }) => {
+                match self.retry_at(attempt, attempts, now, after) {
+                    Some(due) => (State::Ready, due, "failed", Some(why)),
+                    None => (State::Dead, now, "exhausted", Some(format!("given up: {why}"))),
+                }
+            }
+        };
+        self.flow.metrics.message(&self.system, Stage::Deliver, result);
+        self.flow.metrics.adapter(&self.system, to != State::Ready);
+        if let Some(cause) = &cause {
+            tracing::warn!(system = %self.system, delivery = %attempt.item.id, attempts, %cause, result, "not delivered");
+        }
+        let entry =
+            Entry { at: now, result: Some(result.into()), ..self.entry(attempt, Phase::Outcome) };
+        let outcome = Advance {
+            delivery: Some(attempt.item.seq),
+            to,
+            due,
+            attempts,
+            cause,
+            entry: Some(entry),
+            guard: None,
+        };
+        // Were the delivery elsewhere, someone else would have sent it: the journal tells.
+        if self.flow.journal.write(outcome).await?.is_err() {
+            return Ok(None);
+        }
+        Ok((to == State::Ready).then_some((due, attempts)))
+    }
+
+    fn retry_at(
+        &self,
+        attempt: &Attempt<'_>,
+        attempts: u32,
+        now: Timestamp,
+        after: Option<Duration>,
+    ) -> Option<Timestamp> {
+        let policy = attempt.connection.delivery.as_ref().map(|d| d.retry).unwrap_or_default();
+        retry::next(&policy, attempts, attempt.item.accepted, now, after, self.flow.entropy.unit())
+    }
+}

@@ -1,0 +1,55 @@
+//! What happens to a send that gets no permit.
+
+use luotsi_consent::{Outcome, Reason, Refusal};
+use luotsi_journal::{
+    Entry, Error, Phase, State,
+    command::{Advance, Guard},
+};
+
+use super::{Attempt, JOURNAL_PAUSE, Moved, Sender};
+use crate::metrics::Stage;
+
+impl Sender {
+    /// Waits for a basis, or ends refused. Both hold only while the directives stay as they are.
+    pub(super) async fn withhold(
+        &self,
+        attempt: &Attempt<'_>,
+        refusal: &Refusal,
+    ) -> Result<Moved, Error> {
+        if refusal.decision.outcome == Outcome::Deny(Reason::Undecidable) {
+            // Denied for now, not for good: the store will be readable again.
+            self.flow.metrics.decided("none", "undecidable");
+            return Ok(Ok(Some((attempt.now + JOURNAL_PAUSE, attempt.item.attempts))));
+        }
+        let late = attempt.now >= attempt.item.deadline;
+        let (to, phase, result) = match refusal.decision.outcome {
+            Outcome::Wait(_) if !late => (State::Waiting, Phase::Wait, "no-basis-yet"),
+            Outcome::Wait(_) => (State::Refused, Phase::Refusal, "no-basis-in-time"),
+            Outcome::Deny(reason) => (State::Refused, Phase::Refusal, reason.as_str()),
+            // A refusal never permits; were it so by a defect, it is undecidable.
+            Outcome::Permit => (State::Refused, Phase::Refusal, "undecidable"),
+        };
+        self.flow.metrics.decided("none", if to == State::Waiting { "wait" } else { "deny" });
+        self.flow.metrics.message(&self.system, Stage::Gate, result);
+        let entry = Entry { result: Some(result.into()), ..self.entry(attempt, phase) };
+        let moved = self
+            .flow
+            .journal
+            .write(Advance {
+                delivery: Some(attempt.item.seq),
+                to,
+                due: attempt.item.deadline,
+                attempts: attempt.item.attempts,
+                cause: Some(result.into()),
+                entry: Some(entry),
+                guard: attempt
+                    .envelope
+                    .subject
+                    .clone()
+                    .zip(refusal.epoch)
+                    .map(|(client, epoch)| Guard { client, epoch }),
+            })
+            .await?;
+        Ok(moved.map(|()| None))
+    }
+}
