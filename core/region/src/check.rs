@@ -1,13 +1,16 @@
 //! What no file shows alone: whether the files of a region fit together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use luotsi_model::{Kind, SystemId};
+use luotsi_model::{Purpose, SystemId};
 
-use crate::load::{
-    Draft, connections,
-    findings::{Findings, Place},
-    routes,
+use crate::{
+    Destination,
+    load::{
+        Draft, connections,
+        findings::{Findings, Place},
+        routes,
+    },
 };
 
 mod gate;
@@ -41,8 +44,8 @@ struct View<'d> {
 /// One send that a route can make.
 struct Send<'d> {
     route: &'d routes::Drafted,
-    at: std::ops::Range<usize>,
-    purpose: &'d luotsi_model::Purpose,
+    at: Range<usize>,
+    purpose: &'d Purpose,
     recipient: &'d connections::Drafted,
     /// The systems in whose controllers' registers the record may belong.
     owners: Vec<&'d connections::Drafted>,
@@ -69,26 +72,22 @@ impl<'d> View<'d> {
 
     /// The systems that send to `target` what it may then answer.
     fn askers(&self, target: &SystemId) -> Vec<&'d connections::Drafted> {
-        let reaches = |route: &&'d routes::Drafted| {
-            let to = &route.route.to;
-            to.iter().any(
-                |to| matches!(to, crate::Destination::System { system, .. } if system == target),
-            )
-        };
-        let mut askers: Vec<_> = self
-            .draft
-            .routes
-            .iter()
-            .filter(reaches)
-            .flat_map(|route| self.sources(route))
-            .collect();
-        askers.sort_by(|a, b| a.connection.system.cmp(&b.connection.system));
-        askers.dedup_by(|a, b| a.connection.system == b.connection.system);
-        askers
+        let is_target =
+            |to: &Destination| matches!(to, Destination::System { system, .. } if system == target);
+        let reaching =
+            self.draft.routes.iter().filter(|route| route.route.to.iter().any(is_target));
+        distinct(reaching.flat_map(|route| self.sources(route)))
     }
 
-    fn answers(&self, kind: &Kind) -> bool {
-        self.draft.packs.schemas.get(kind).is_some_and(|schema| schema.task.is_some())
+    /// The systems in whose controllers' registers a record of this route can belong: the sources,
+    /// or for an answer, whoever sent what it answers.
+    fn owners(&self, route: &'d routes::Drafted) -> Vec<&'d connections::Drafted> {
+        let sources = self.sources(route);
+        let schema = self.draft.packs.schemas.get(&route.route.kind);
+        if schema.is_none_or(|schema| schema.task.is_none()) {
+            return sources;
+        }
+        distinct(sources.iter().flat_map(|source| self.askers(&source.connection.system)))
     }
 
     /// Every send that the routes can make.
@@ -97,30 +96,30 @@ impl<'d> View<'d> {
     }
 
     fn sends_of(&self, route: &'d routes::Drafted) -> Vec<Send<'d>> {
-        let sources = self.sources(route);
-        // An answer belongs to the register of what it answers.
-        let owners: Vec<_> = if self.answers(&route.route.kind) {
-            sources.iter().flat_map(|source| self.askers(&source.connection.system)).collect()
-        } else {
-            sources
-        };
+        let owners = self.owners(route);
         let mut sends = Vec::new();
         for (to, at) in route.route.to.iter().zip(&route.to_at) {
+            let purpose = to.purpose();
             let mut send = |recipient, owners, is_answer| {
-                let purpose = to.purpose();
                 sends.push(Send { route, at: at.clone(), purpose, recipient, owners, is_answer });
             };
             match to {
-                crate::Destination::System { system, .. } => {
-                    if let Some(recipient) = self.systems.get(system) {
-                        send(recipient, owners.clone(), false);
-                    }
+                Destination::System { system, .. } => {
+                    let recipient = self.systems.get(system).copied();
+                    recipient.into_iter().for_each(|to| send(to, owners.clone(), false));
                 }
-                crate::Destination::Answer { .. } => {
+                Destination::Answer { .. } => {
                     owners.iter().for_each(|asker| send(asker, vec![asker], true));
                 }
             }
         }
         sends
     }
+}
+
+fn distinct<'d>(
+    systems: impl Iterator<Item = &'d connections::Drafted>,
+) -> Vec<&'d connections::Drafted> {
+    let by_name: BTreeMap<_, _> = systems.map(|s| (&s.connection.system, s)).collect();
+    by_name.into_values().collect()
 }

@@ -27,7 +27,8 @@ pub struct Connection {
     pub settings: toml::Table,
     /// The file it is declared in.
     pub file: String,
-    /// Byte range of the adapter's table in the file; empty at the file's start when it has none.
+    /// Byte range of that table in the file, or of its header where it has one; empty and at the
+    /// start of the file when there is no such table.
     pub settings_span: Range<usize>,
 }
 

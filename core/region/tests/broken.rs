@@ -84,6 +84,11 @@ fn files_that_cannot_be_read() {
     check(&[Remove(POLICY)], &[("LU200", POLICY, 0)]);
     // Names that the missing file would have declared are no findings of their own.
     check(&[Remove(REGION)], &[("LU200", REGION, 0)]);
+    // So with a folder of mappings that is not there.
+    check(
+        &[Change(REGION, "languages", "mappings = \"mapings\"\nlanguages")],
+        &[("LU200", REGION, 0)],
+    );
     check(&[Change(ROUTES, "from = [", "from = ")], &[("LU201", ROUTES, 4)]);
     let latin = changed(|path, text| {
         let bytes = text.as_bytes().to_vec();

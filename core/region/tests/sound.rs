@@ -12,7 +12,7 @@ use support::{ADAPTERS, changed};
 fn region(files: &dyn Files) -> Region {
     let loaded = load(files, ADAPTERS);
     assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
-    loaded.region.unwrap()
+    loaded.region.expect("a region without an error")
 }
 
 fn shipped(name: &str) -> Region {
@@ -36,7 +36,7 @@ struct Message<'m> {
 }
 
 fn destinations(region: &Region, message: &Message<'_>) -> Vec<String> {
-    let schema = region.schema(&Kind::new(message.kind)).unwrap();
+    let schema = region.schema(&Kind::new(message.kind)).expect("a kind of the demo");
     let mut record = Record::new(schema);
     message.fields.iter().for_each(|(path, text)| record.set_text(schema, path, text));
     let envelope = Envelope {
@@ -103,7 +103,7 @@ fn defaults() {
     assert_eq!(delivery.retry, luotsi_region::Retry::default());
     assert_eq!(region.routes[0].wait, SignedDuration::from_hours(14 * 24));
     let text = support::GOOD.iter().find(|(path, _)| *path == club.file).unwrap().1;
-    assert!(text[club.settings_span.start..].starts_with("[settings]"));
+    assert_eq!(&text[club.settings_span.clone()], "[settings]");
     assert_eq!(club.settings["url"].as_str(), Some("http://127.0.0.1:9"));
 }
 

@@ -76,18 +76,18 @@ fn connection(
     let place = Place { file, findings };
     check_stem(stem, place);
     let text = sources.text(file, findings)?;
-    let mut table = Table::document(place, &text)?;
+    declared(stem, Table::document(place, &text)?, known)
+}
+
+fn declared(stem: &str, mut table: Table<'_>, known: &Known<'_>) -> Option<Drafted> {
+    let place = table.place;
     let adapters = known.adapters.iter().map(|adapter| (*adapter).to_owned());
     let adapters = Names::new(&ADAPTER, adapters, true);
     let adapter = table.need_word("adapter").filter(|word| adapters.has(word, place));
     let recipient = recipient(stem, table.need_word("organisation"), known.frame, place);
     let intake = table.table("intake").map(|table| intake::read(table, known.packs));
     let delivery = table.table("delivery").map(|table| delivery::read(table, known.packs));
-    let read = table.table("read");
-    if let (Some(read), None) = (&read, &intake) {
-        let why = "a reader proves who it is by a token of its [intake]";
-        place.error("LU226", read.span.clone(), "[read] without [intake]", why, "add [intake]");
-    }
+    let read = table.table("read").inspect(|read| check_reader(read, intake.is_some()));
     let read = read.map(|table| delivery::reads(table, known));
     let settings = table.raw("settings").unwrap_or(Spanned::new(0..0, toml::Table::new()));
     table.finish();
@@ -105,7 +105,7 @@ fn connection(
         read,
         settings_span: settings.span(),
         settings: settings.into_inner(),
-        file: file.to_owned(),
+        file: place.file.to_owned(),
     };
     Some(Drafted {
         connection,
@@ -113,6 +113,19 @@ fn connection(
         read_at: read_at.unwrap_or_default(),
         intake_at: intake_at.unwrap_or_default(),
     })
+}
+
+fn check_reader(read: &Table<'_>, has_intake: bool) {
+    if !has_intake {
+        let why = "a reader proves who it is by a token of its [intake]";
+        read.place.error(
+            "LU226",
+            read.span.clone(),
+            "[read] without [intake]",
+            why,
+            "add [intake]",
+        );
+    }
 }
 
 fn check_stem(stem: &str, place: Place<'_>) {

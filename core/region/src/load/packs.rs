@@ -34,6 +34,10 @@ impl Packs {
 
 /// Reads and compiles everything in the folder, used or not: a pack is held to be whole.
 pub(crate) fn read(folder: &str, sources: &mut Sources<'_>, findings: &Findings) -> Packs {
+    let is_there = !sources.list(&format!("{folder}/records"), findings).is_empty();
+    if !is_there {
+        findings.add(no_records(folder));
+    }
     let schemas = Shelf::read(&format!("{folder}/records"), "toml", sources, findings);
     let (schemas, broken_schema) = schemas.parse(findings, schema::parse);
     let schemas = by_kind(schemas, folder, findings);
@@ -43,24 +47,44 @@ pub(crate) fn read(folder: &str, sources: &mut Sources<'_>, findings: &Findings)
     let tables = tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect();
     let lookup = Lookup { schemas: &schemas, codes: &tables };
     let follows = Follows { broken_schema, broken_table };
+    let compile = |file: &str, text: &str| follows.leave_out(compile(file, text, &lookup));
+    let (mapping_names, mappings) = compiled(folder, sources, findings, compile);
+    let kinds = schemas.keys().map(ToString::to_string);
+    Packs {
+        kind_names: Names::new(&KIND, kinds, is_there && !broken_schema),
+        mapping_names: Names::new(&MAPPING, mapping_names, is_there),
+        schemas,
+        mappings,
+        codes,
+    }
+}
+
+/// The name of every mapping there is, and those mappings that have no errors.
+fn compiled(
+    folder: &str,
+    sources: &mut Sources<'_>,
+    findings: &Findings,
+    compile: impl Fn(&str, &str) -> Compiled,
+) -> (Vec<String>, BTreeMap<String, Arc<Mapping>>) {
     let mut names = Vec::new();
     let mut mappings = BTreeMap::new();
     for pack in packs(folder, sources, findings) {
         let shelf = Shelf::read(&format!("{folder}/{pack}"), "toml", sources, findings);
         names.extend(shelf.names().map(|name| format!("{pack}/{name}")));
-        let compile = |file: &str, text: &str| follows.leave_out(compile(file, text, &lookup));
-        let (compiled, _) = shelf.parse(findings, compile);
+        let (compiled, _) = shelf.parse(findings, &compile);
         let named = |(name, mapping)| (format!("{pack}/{name}"), Arc::new(mapping));
         mappings.extend(compiled.into_iter().map(named));
     }
-    let kinds = schemas.keys().map(ToString::to_string);
-    Packs {
-        kind_names: Names::new(&KIND, kinds, !broken_schema),
-        mapping_names: Names::new(&MAPPING, names, true),
-        schemas,
-        mappings,
-        codes,
-    }
+    (names, mappings)
+}
+
+/// One finding instead of one for every name that would be in the folder.
+fn no_records(folder: &str) -> Diagnostic {
+    let what = format!("there are no record kinds in {folder}/records");
+    let finding = Diagnostic::error("LU200", "region.toml", 0..0, what)
+        .why("a region's mappings, routes and policy speak of the record kinds declared there")
+        .mend("name the folder of the mappings: mappings = \"…\", from the region's folder");
+    Diagnostic { span: None, ..finding }
 }
 
 /// By kind, which is also the file's name: so no two files declare the same.

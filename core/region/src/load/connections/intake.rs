@@ -1,6 +1,6 @@
 //! `[intake]`: what comes in from a system.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use luotsi_mapping::{Format, Mapping};
 use luotsi_model::{Kind, hetu::Strictness};
@@ -24,6 +24,9 @@ const STRICTNESSES: [(&str, Strictness); 2] =
 const BYTES_DEFAULT: u64 = 1 << 20;
 const BYTES_MAX: u64 = 64 << 20;
 
+/// A mapping, and where it is named.
+type Named = (Arc<Mapping>, Range<usize>);
+
 /// Where the parts of an intake stand.
 #[derive(Default)]
 pub(crate) struct Places {
@@ -39,27 +42,39 @@ pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> Result<(Intake, Place
     let tokens = tokens::read(&table.need_words("token_sha256"), place);
     let (token_sha256, tokens_at) = tokens.into_iter().unzip();
     let format = table.need_word("format").and_then(|word| choose(&FORMAT, &word, FORMATS, place));
-    let names = table.need_words("mappings");
-    let mappings: Vec<_> = names.iter().filter_map(|name| packs.mapping(name, place)).collect();
-    let is_whole = mappings.len() == names.len();
-    let placed = || mappings.iter().zip(names.iter().map(Word::span)).filter(|_| is_whole);
-    placed().for_each(|(mapping, span)| check(mapping, span, format, place));
-    let kinds = placed().map(|(mapping, span)| (mapping.schema().kind.clone(), span)).collect();
-    let mut chosen =
-        |key, noun, choices| table.word(key).and_then(|word| choose(noun, &word, choices, place));
-    let unmapped = chosen("unmapped", &UNMAPPED, TREATMENTS).unwrap_or_default();
+    let mappings = mappings(&table.need_words("mappings"), format, packs, place);
+    let treatment = table.word("unmapped");
+    let unmapped = treatment.and_then(|word| choose(&UNMAPPED, &word, TREATMENTS, place));
     let hetu = table.word("hetu").and_then(|word| choose(&HETU, &word, STRICTNESSES, place));
     let bytes_max = table.number("bytes_max", 1..=BYTES_MAX, BYTES_DEFAULT);
     table.finish();
+    let mappings = mappings?;
+    let kinds = mappings.iter().map(|(mapping, at)| (mapping.schema().kind.clone(), at.clone()));
+    let places = Places { tokens: tokens_at, kinds: kinds.collect() };
     let intake = Intake {
         token_sha256,
-        format: format.filter(|_| is_whole).ok_or(Unsound)?,
-        mappings,
-        unmapped,
+        format: format.ok_or(Unsound)?,
+        mappings: mappings.into_iter().map(|(mapping, _)| mapping).collect(),
+        unmapped: unmapped.unwrap_or_default(),
         hetu: hetu.unwrap_or_default(),
         bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
     };
-    Ok((intake, Places { tokens: tokens_at, kinds }))
+    Ok((intake, places))
+}
+
+/// The mappings, each with the place it is named at.
+fn mappings(
+    names: &[Word],
+    format: Option<Format>,
+    packs: &Packs,
+    place: Place<'_>,
+) -> Result<Vec<Named>, Unsound> {
+    // All of them first, so that every unknown name is found.
+    let found = names.iter().map(|name| Some((packs.mapping(name, place)?, name.span())));
+    let found: Vec<_> = found.collect();
+    let found: Vec<_> = found.into_iter().collect::<Option<_>>().ok_or(Unsound)?;
+    found.iter().for_each(|(mapping, span)| check(mapping, span.clone(), format, place));
+    Ok(found)
 }
 
 fn check(mapping: &Mapping, span: Range<usize>, format: Option<Format>, place: Place<'_>) {
