@@ -47,6 +47,18 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The path in names and indexes, as faults show places.
+    pub(crate) fn names(&self) -> String {
+        let name = |step: &Step| match (&step.select, step.is_attribute) {
+            (Select::Index(index), _) => format!("{}[{index}]", step.name),
+            (_, true) => format!("@{}", step.name),
+            (_, false) => step.name.to_string(),
+        };
+        self.steps.iter().map(name).collect::<Vec<_>>().join("/")
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.steps.iter().enumerate() {

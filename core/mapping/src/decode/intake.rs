@@ -110,6 +110,11 @@ impl Branch {
     fn new(step: Step) -> Self {
         Self { step, children: Vec::new(), takes: Vec::new(), is_ignored: false, each: None }
     }
+
+    /// Whether a rule or a group's row ends here, not only leads on.
+    pub(super) fn is_an_end(&self) -> bool {
+        !self.takes.is_empty() || self.each.is_some()
+    }
 }
 
 impl Closing {

@@ -113,17 +113,18 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         }
     }
 
-    /// A list without items is a leaf of its own, known if anything names the list.
+    /// A list without items is a leaf of its own, known if a rule or group names a list there.
     fn empty_list(&mut self, list: u32, states: Range<usize>, is_ignored: bool) {
         let name = &self.document.node(list).name;
         let branches = self.states[states].iter().flat_map(|at| &self.branch(at.branch).children);
-        let mut named = branches.map(|at| self.branch(*at)).filter(|at| *at.step.name == **name);
-        match named.next() {
-            Some(first) if !is_ignored && !first.is_ignored && named.all(|at| !at.is_ignored) => {
-                self.account.mapped += 1;
-            }
-            Some(_) => self.account.ignored += 1,
-            None => self.account.left(list, is_ignored),
+        let (mut is_known, mut is_ignored) = (false, is_ignored);
+        for branch in branches.map(|at| self.branch(*at)).filter(|at| *at.step.name == **name) {
+            is_known |= branch.is_an_end() || branch.step.select != Select::Any;
+            is_ignored |= branch.is_ignored;
+        }
+        match is_known {
+            true => self.account.mapped += 1,
+            false => self.account.left(list, is_ignored),
         }
     }
 
@@ -210,13 +211,17 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
     fn leaf(&mut self, leaf: u32, states: Range<usize>, is_ignored: bool) {
         let node = self.document.node(leaf);
         let is_absent = node.text.is_empty() || node.sort == Sort::Null;
-        let mut is_taken = is_absent && !states.is_empty() && !is_ignored;
-        if !is_absent {
-            for state in states {
-                let State { branch, row } = self.states[state];
-                for take in &self.branch(branch).takes {
-                    is_taken |= self.take(take, row, leaf);
-                }
+        let mut is_taken = false;
+        for state in states {
+            let State { branch, row } = self.states[state];
+            let branch = self.branch(branch);
+            if is_absent {
+                // Known only where a rule or group ends: an empty list's surroundings say nothing.
+                is_taken |= branch.is_an_end();
+                continue;
+            }
+            for take in &branch.takes {
+                is_taken |= self.take(take, row, leaf);
             }
         }
         match is_taken {

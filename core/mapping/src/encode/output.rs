@@ -196,6 +196,6 @@ impl Stem {
 impl Leaf {
     fn of(rule: &Rule) -> Self {
         let Rule { what, is_required, with, fallback, at, .. } = rule.clone();
-        Self { what, is_required, with, fallback, at: at.to_string().into(), counts: true }
+        Self { what, is_required, with, fallback, at: at.names().into(), counts: true }
     }
 }

@@ -27,8 +27,8 @@ pub(super) fn check(input: &str, limits: &Limits) -> Result<(), Fault> {
             }
             _ => {
                 let tag = Tag::of(rest);
-                depth += usize::from(!tag.closed);
-                within(input, start, depth + usize::from(tag.closed), tag.attributes, limits)?;
+                depth += usize::from(!tag.is_closed);
+                within(input, start, depth + usize::from(tag.is_closed), tag.attributes, limits)?;
                 tag.end
             }
         };
@@ -62,7 +62,7 @@ fn past(rest: &str, mark: &str) -> usize {
 
 struct Tag {
     end: usize,
-    closed: bool,
+    is_closed: bool,
     attributes: usize,
 }
 
@@ -82,7 +82,9 @@ impl Tag {
             }
             at += 1;
         }
-        Self { end: (at + 1).min(bytes.len()), closed: bytes[at - 1] == b'/', attributes }
+        // Where a quote or the tag is not closed, the document's end is the tag's.
+        let is_closed = bytes.get(at - 1) == Some(&b'/');
+        Self { end: (at + 1).min(bytes.len()), is_closed, attributes }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use luotsi_model::hetu::Strictness;
 
-mod sample;
-use sample::{JSON, XML, mapping, read, write};
+use crate::sample::{JSON, XML, mapping, read, write};
 
 const DOCUMENT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <l:Lahete xmlns:l="urn:test:1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b" kiire="true">

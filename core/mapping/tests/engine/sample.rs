@@ -1,7 +1,5 @@
 //! A record kind with every type, its code tables, and one mapping in each format.
 
-#![expect(unreachable_pub, reason = "each test crate uses what it needs")]
-
 use std::{collections::BTreeMap, sync::Arc};
 
 use luotsi_mapping::{Format, Limits, Lookup, Mapping, codes, compile, schema};
@@ -82,7 +80,7 @@ type = "text"
 category = "plan"
 "#;
 
-pub const XML: &str = r#"
+pub(crate) const XML: &str = r#"
 record = "sample"
 format = "xml"
 root = "Lahete"
@@ -113,7 +111,7 @@ is = "steps[]"
 fields = [ { at = ".", is = "text" } ]
 "#;
 
-pub const JSON: &str = r#"
+pub(crate) const JSON: &str = r#"
 record = "sample"
 format = "json"
 match = { at = "type", value = "sample" }
@@ -142,13 +140,13 @@ is = "steps[]"
 fields = [ { at = ".", is = "text" } ]
 "#;
 
-pub fn schema() -> Arc<Schema> {
+pub(crate) fn schema() -> Arc<Schema> {
     let (schema, found) = schema::parse("sample.toml", SCHEMA);
     assert_eq!(found, []);
     Arc::new(schema.unwrap())
 }
 
-pub fn compiled(text: &str) -> (Option<Mapping>, Vec<Diagnostic>) {
+pub(crate) fn compiled(text: &str) -> (Option<Mapping>, Vec<Diagnostic>) {
     let schemas = BTreeMap::from([(Kind::new("sample"), schema())]);
     let table = |rows: &str| {
         let (table, found) = codes::parse("t.csv", &format!("source,target,equivalence\n{rows}"));
@@ -170,7 +168,7 @@ pub fn compiled(text: &str) -> (Option<Mapping>, Vec<Diagnostic>) {
 }
 
 /// A mapping that has nothing wrong with it.
-pub fn mapping(text: &str) -> Mapping {
+pub(crate) fn mapping(text: &str) -> Mapping {
     let (mapping, found) = compiled(text);
     let errors: Vec<_> = found.iter().filter(|d| d.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");
@@ -179,7 +177,11 @@ pub fn mapping(text: &str) -> Mapping {
 
 /// What reading gave, in a form to compare: the stored record, the counts, what is unmapped; or
 /// the faults.
-pub fn read(mapping: &Mapping, text: &str, strictness: Strictness) -> Result<Read, Vec<String>> {
+pub(crate) fn read(
+    mapping: &Mapping,
+    text: &str,
+    strictness: Strictness,
+) -> Result<Read, Vec<String>> {
     let shown = |fault: &luotsi_mapping::Fault| {
         format!("{} {} {}:{}", fault.code, fault.at, fault.line, fault.column)
     };
@@ -200,15 +202,19 @@ pub fn read(mapping: &Mapping, text: &str, strictness: Strictness) -> Result<Rea
 }
 
 #[derive(Debug, PartialEq)]
-pub struct Read {
-    pub record: String,
-    pub counts: (u32, u32, u32),
-    pub unmapped: Vec<String>,
-    pub warnings: Vec<String>,
+pub(crate) struct Read {
+    pub(crate) record: String,
+    pub(crate) counts: (u32, u32, u32),
+    pub(crate) unmapped: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What writing a stored record gives; or the fault.
-pub fn write(mapping: &Mapping, stored: &str, context: &[(&str, &str)]) -> Result<String, String> {
+pub(crate) fn write(
+    mapping: &Mapping,
+    stored: &str,
+    context: &[(&str, &str)],
+) -> Result<String, String> {
     let record = luotsi_model::record::read(stored.as_bytes(), mapping.schema()).unwrap();
     match mapping.encode(&record.values, context) {
         Ok(bytes) => {

@@ -1,0 +1,96 @@
+//! How long a translation takes: a referral of 2 KB, read from Serena-style XML and written as a
+//! webhook's JSON, by the shipped mappings and by hand (`by_hand`).
+//!
+//! `cargo bench -p luotsi-mapping`. To reach: XML to record 25 µs, record to JSON 15 µs.
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+
+use divan::{Bencher, black_box};
+use luotsi_mapping::{Format, Limits, Lookup, Mapping, codes, compile, read, schema};
+use luotsi_model::{Kind, Record, hetu::Strictness};
+
+mod by_hand;
+
+const CONTEXT: &[(&str, &str)] = &[
+    ("delivery", "0198c0de-0000-7000-8000-000000000001"),
+    ("message", "0198c0de-0000-7000-8000-000000000002"),
+    ("client", "0198c0de-0000-7000-8000-000000000003"),
+    ("now", "2026-11-14T07:31:00Z"),
+    ("source", "serena"),
+];
+
+fn main() {
+    let (xml, record, hand) = (xml(), record(), by_hand::referral(&xml()));
+    // Both ways must do the same work, else the comparison says nothing.
+    let ours = mapping("malli-ry/referral.toml").encode(&record.values, CONTEXT);
+    let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
+    assert_eq!(json(&ours.expect("encode")), json(&by_hand::webhook(&hand)));
+    eprintln!("{} bytes of XML", xml.len());
+    divan::main();
+}
+
+fn shipped(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings").join(path);
+    fs::read_to_string(root).expect("a shipped file")
+}
+
+fn mapping(path: &str) -> Mapping {
+    let (schema, _) = schema::parse("referral.toml", &shipped("records/referral.toml"));
+    let schemas = BTreeMap::from([(Kind::new("referral"), Arc::new(schema.expect("schema")))]);
+    let table = |name: &str| {
+        let (table, _) = codes::parse(name, &shipped(&format!("codes/{name}.csv")));
+        (name.to_owned(), Arc::new(table.expect("table")))
+    };
+    let codes = ["serena-services", "serena-priorities", "serena-authors"].map(table);
+    let codes = BTreeMap::from(codes);
+    let lookup = Lookup { schemas: &schemas, codes: &codes };
+    let (mapping, found) = compile(path, &shipped(path), &lookup);
+    mapping.unwrap_or_else(|| panic!("{found:?}"))
+}
+
+/// The shipped case, filled up to 2 KB.
+fn xml() -> String {
+    let text = shipped("serena/cases/referral-aino/input.xml");
+    let more = " Lisää taustaa.".repeat((2048 - text.len()) / " Lisää taustaa.".len());
+    text.replace("</Toimintakyky>", &format!("{more}</Toimintakyky>"))
+}
+
+fn record() -> Record {
+    from_xml(&mapping("serena/referral.toml"), &xml())
+}
+
+fn from_xml(mapping: &Mapping, xml: &str) -> Record {
+    let document = read(Format::Xml, xml.as_bytes(), &Limits::default()).expect("read");
+    mapping.decode(&document, Strictness::Strict).expect("decode").record
+}
+
+#[divan::bench]
+fn xml_to_record(bencher: Bencher<'_, '_>) {
+    let (mapping, xml) = (mapping("serena/referral.toml"), xml());
+    bencher.bench_local(|| from_xml(&mapping, black_box(&xml)));
+}
+
+#[divan::bench]
+fn xml_to_document(bencher: Bencher<'_, '_>) {
+    let xml = xml();
+    bencher
+        .bench_local(|| read(Format::Xml, black_box(xml.as_bytes()), &Limits::default()).is_ok());
+}
+
+#[divan::bench]
+fn xml_to_record_by_hand(bencher: Bencher<'_, '_>) {
+    let xml = xml();
+    bencher.bench_local(|| by_hand::referral(black_box(&xml)));
+}
+
+#[divan::bench(args = ["malli-ry/referral.toml", "fhir-r4/referral.toml", "serena/referral.toml"])]
+fn record_to(bencher: Bencher<'_, '_>, path: &str) {
+    let (mapping, record) = (mapping(path), record());
+    bencher.bench_local(|| mapping.encode(black_box(&record.values), CONTEXT));
+}
+
+#[divan::bench]
+fn record_to_json_by_hand(bencher: Bencher<'_, '_>) {
+    let referral = by_hand::referral(&xml());
+    bencher.bench_local(|| by_hand::webhook(black_box(&referral)));
+}

@@ -1,0 +1,135 @@
+//! What is found in a mapping file, with its place.
+
+use luotsi_model::Severity;
+
+use crate::sample::{JSON, XML, compiled};
+
+/// Compiles a file whose fields are `fields`; each finding as code and the text it points at.
+fn check_file(text: &str, want: &[(&str, &str)]) {
+    let (mapping, found) = compiled(text);
+    let got: Vec<_> =
+        found.iter().map(|d| (d.code, &text[d.span.clone().unwrap_or(0..0)])).collect();
+    assert_eq!(got, want, "{text}\n{found:#?}");
+    let failed = found.iter().any(|d| d.severity == Severity::Error);
+    assert_eq!(mapping.is_none(), failed);
+    for d in &found {
+        assert!(!d.what.is_empty() && !d.why.is_empty() && !d.mend.is_empty(), "{d:?}");
+    }
+}
+
+fn check(fields: &str, want: &[(&str, &str)]) {
+    let hetu = r#"{ at = "H", is = "client.hetu" },"#;
+    check_file(
+        &format!(
+            "record = \"sample\"\nformat = \"xml\"\nroot = \"R\"\nfields = [ {hetu} {fields} ]"
+        ),
+        want,
+    );
+}
+
+fn check_json(rest: &str, want: &[(&str, &str)]) {
+    check_file(&format!("record = \"sample\"\nformat = \"json\"\none_way = \"out\"\n{rest}"), want);
+}
+
+#[test]
+fn samples_are_clean() {
+    check_file(XML, &[]);
+    check_file(JSON, &[]);
+}
+
+#[test]
+fn the_file() {
+    check_file("record = ", &[("LU100", "")]);
+    check_file("record = \"sample\"\nformat = \"jsn\"", &[("LU101", "\"jsn\"")]);
+    check_file("record = \"sampel\"\nformat = \"json\"", &[("LU102", "\"sampel\"")]);
+    check_file("record = \"sample\"\nformat = \"json\"", &[("LU110", "\"sample\"")]);
+    check_json("fieldz = []", &[("LU101", "fieldz")]);
+    check_json("root = \"R\"", &[("LU101", "\"R\"")]);
+    check_file("format = \"xml\"", &[("LU101", "")]);
+    check_json("ignored = [{ at = \"a\" }]", &[("LU109", "\"a\"")]);
+    check_json("match = { at = \"a/\", value = \"x\" }", &[("LU105", "\"a/\"")]);
+}
+
+#[test]
+fn one_rule() {
+    check("{ at = \"A\", is = \"need\", onw_way = \"in\" }", &[("LU101", "onw_way")]);
+    check("{ at = \"A\", is = \"need\", one_way = \"both\" }", &[("LU101", "\"both\"")]);
+    check("{ at = \"A\", is = \"need\", required = \"yes\" }", &[("LU101", "\"yes\"")]);
+    check("{ at = \"A\", is = \"ned\" }", &[("LU103", "\"ned\"")]);
+    check("{ at = \"A\", is = \"service\", codes = \"servics\" }", &[("LU104", "\"servics\"")]);
+    check("{ at = \"A//B\", is = \"need\" }", &[("LU105", "\"A//B\"")]);
+    check("{ at = \"A\", is = \"need\", codes = \"services\" }", &[("LU107", "\"services\"")]);
+    check("{ at = \"A\", is = \"need\", format = \"dd.MM.yyyy\" }", &[("LU107", "\"dd.MM.yyyy\"")]);
+    check("{ at = \"A\", is = \"sent\", format = \"dd.MM.yyyy\" }", &[("LU107", "\"dd.MM.yyyy\"")]);
+    check("{ at = \"A\", is = \"day\", default = \"noon\" }", &[("LU107", "\"noon\"")]);
+    let both = "{ at = \"A\", is = \"need\", constant = \"x\" }";
+    check(both, &[("LU107", both)]);
+    check("{ at = \"A\", is = \"sent\", format = \"dd.MM.yy\" }", &[("LU111", "\"dd.MM.yy\"")]);
+    check("{ at = \"A\", is = \"$now2\" }", &[("LU112", "\"$now2\"")]);
+    check("{ at = \"A\", template = \"{$deliveri}\" }", &[("LU112", "\"{$deliveri}\"")]);
+    check("{ at = \"A\", is = \"goals[]\" }", &[("LU113", "\"goals[]\"")]);
+    check("{ at = \"A\", is = \"goals[].text\" }", &[("LU113", "\"goals[].text\"")]);
+    let bare = "{ is = \"need\" }";
+    check(bare, &[("LU101", bare)]);
+}
+
+#[test]
+fn directions() {
+    check("{ at = \"A\", is = \"service\", codes = \"lossy\" }", &[("LU108", "\"lossy\"")]);
+    check("{ at = \"A\", is = \"service\", codes = \"lossy\", one_way = \"in\" }", &[]);
+    check("{ at = \"A\", is = \"$now\", one_way = \"in\" }", &[("LU108", "\"$now\"")]);
+    check(
+        "{ at = \"A\", is = \"need\", with = \"day\", one_way = \"in\" }",
+        &[("LU108", "\"day\"")],
+    );
+    let second = "{ at = \"A[1]\", is = \"need\" }";
+    check(&format!("{{ at = \"A[0]\", is = \"day\" }}, {second}"), &[("LU108", second)]);
+    check(&format!("{{ at = \"A[0]\", constant = \"x\" }}, {second}"), &[]);
+}
+
+#[test]
+fn between_rules() {
+    let again = "{ at = \"B\", is = \"need\" }";
+    check(&format!("{{ at = \"A\", is = \"need\" }}, {again}"), &[("LU106", again)]);
+    check("{ at = \"A\", is = \"need\" }, { at = \"B\", is = \"need\", one_way = \"out\" }", &[]);
+    let again = "{ at = \"A\", is = \"day\" }";
+    check(&format!("{{ at = \"A\", is = \"need\" }}, {again}"), &[("LU106", again)]);
+    check(
+        &format!("{{ is = \"need\", constant = \"x\" }}, {}", "{ at = \"A\", is = \"day\" }"),
+        &[],
+    );
+    let inner = "{ at = \"a/b\", is = \"day\" }";
+    let clash = format!("fields = [ {{ at = \"a\", is = \"need\" }}, {inner} ]");
+    check_json(&clash, &[("LU106", inner)]);
+    let plain = "{ at = \"a/b\", is = \"day\" }";
+    let clash = format!("fields = [ {{ at = \"a[0]/c\", is = \"need\" }}, {plain} ]");
+    check_json(&clash, &[("LU105", plain)]);
+}
+
+#[test]
+fn groups() {
+    let each = |is: &str, inner: &str| {
+        format!("[[each]]\nat = \"g\"\nis = \"{is}\"\nfields = [ {inner} ]\n")
+    };
+    let text = "{ at = \"t\", is = \"text\" }";
+    check_json(&each("goals[]", text), &[]);
+    check_json(&each("need", ""), &[("LU113", "\"need\"")]);
+    check_json(&each("goal[]", ""), &[("LU103", "\"goal[]\"")]);
+    check_json(&each("goals[]", "{ at = \"t\", is = \"txet\" }"), &[("LU103", "\"txet\"")]);
+    check_json(&each("goals[]", "{ each = \"steps[]\" }"), &[("LU113", "\"steps[]\"")]);
+    let twice =
+        format!("{}{}", each("goals[]", text), each("goals[]", text).replace("\"g\"", "\"h\""));
+    check_json(&twice, &[("LU113", "\"goals[]\"")]);
+    let wrong = "fields = [ { each = \"gaols[]\" } ]\n";
+    check_json(&format!("{wrong}{}", each("goals[]", text)), &[("LU113", "\"gaols[]\"")]);
+}
+
+#[test]
+fn everything_at_once_and_slips_are_named() {
+    let (_, found) = compiled(
+        "record=\"sample\"\nformat=\"xml\"\nroot=\"R\"\nfields=[{at=\"A\",is=\"ned\"},{at=\"B/\",is=\"day\"}]\nignored=[{at=\"C\"}]\nx=1",
+    );
+    let codes: Vec<_> = found.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["LU110", "LU103", "LU105", "LU109", "LU101"]);
+    assert_eq!(found[1].mend, "write `need`");
+}

@@ -1,0 +1,186 @@
+//! Documents that nobody honest sends, and those that only look so.
+
+use luotsi_mapping::{Format, Limits, read};
+use proptest::prelude::*;
+
+fn limits() -> Limits {
+    Limits { depth_max: 4, ..Limits::default() }
+}
+
+fn check(format: Format, bytes: &[u8], want: Result<usize, (&str, usize, usize)>) {
+    let got = read(format, bytes, &limits());
+    let got = got.as_ref().map(|document| document.leaves());
+    let got = got.map_err(|fault| (fault.code, fault.line, fault.column));
+    assert_eq!(got, want, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]));
+}
+
+#[test]
+fn xml() {
+    let check = |text: &str, want| check(Format::Xml, text.as_bytes(), want);
+    check("\u{feff}<a b='1'>x<c/><!-- <d> --><?p <e>?></a>", Ok(3));
+    check("<?xml version='1.0' encoding='utf-8'?><a xmlns='u'/>", Ok(1));
+    check("<a>\n<b></a>", Err(("not-well-formed", 2, 4)));
+    check("<a>&lol;</a>", Err(("not-well-formed", 1, 4)));
+    check("<a b='1' b='2'/>", Err(("not-well-formed", 1, 10)));
+    check("<a/><b/>", Err(("not-well-formed", 1, 5)));
+    check("<p:a/>", Err(("not-well-formed", 1, 2)));
+    check("<a>\u{1}</a>", Err(("not-well-formed", 1, 4)));
+    check("<a b='<'/>", Err(("not-well-formed", 1, 7)));
+    check("<a b='c", Err(("not-well-formed", 1, 1)));
+    check("", Err(("not-well-formed", 1, 1)));
+    check("<!DOCTYPE a><a/>", Err(("dtd-refused", 1, 1)));
+    check(" <!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", Err(("dtd-refused", 1, 2)));
+    check("<?xml version='1.0' encoding='latin1'?><a/>", Err(("wrong-encoding", 1, 1)));
+    check("<?xml version='1.1'?><a/>", Err(("not-well-formed", 1, 1)));
+    check("<a><a><a><a/></a></a></a>", Ok(1));
+    check("<a><a><a>\n<a><a/></a></a></a></a>", Err(("too-deep", 2, 4)));
+}
+
+#[test]
+fn json() {
+    let check = |text: &str, want| check(Format::Json, text.as_bytes(), want);
+    check("{\"a\":[1,true,null,\"\\ud83d\\ude00\"],\"b\":{}}", Ok(5));
+    check("{\"a\":1,\n\"a\":2}", Err(("duplicate-key", 2, 1)));
+    check("{\"a\":1,\"\\u0061\":2}", Err(("duplicate-key", 1, 8)));
+    check("[1]x", Err(("not-well-formed", 1, 4)));
+    check("[1,]", Err(("not-well-formed", 1, 4)));
+    check("[01]", Err(("not-well-formed", 1, 2)));
+    check("{\"a\" 1}", Err(("not-well-formed", 1, 6)));
+    check("{a:1}", Err(("not-well-formed", 1, 2)));
+    check("[\"\\ud83d\"]", Err(("not-well-formed", 1, 9)));
+    check("[\"\\u0000\"]", Err(("not-well-formed", 1, 9)));
+    check("[\"\n\"]", Err(("not-well-formed", 1, 3)));
+    check("[NaN]", Err(("not-well-formed", 1, 2)));
+    check("", Err(("not-well-formed", 1, 1)));
+    check("[[[[1]]]]", Ok(1));
+    check("[[[[\n[1]]]]]", Err(("too-deep", 2, 1)));
+    let many: String = (0..99).map(|at| format!("\"k{at}\":1,")).collect();
+    check(&format!("{{{many}\"z\":1}}"), Ok(100));
+    check(&format!("{{{many}\n\"k7\":1}}"), Err(("duplicate-key", 2, 1)));
+}
+
+#[test]
+fn bytes() {
+    check(Format::Json, b"[\"\xff\"]", Err(("wrong-encoding", 1, 3)));
+    check(Format::Xml, b"\xff\xfe<\0a\0/\0>\0", Err(("wrong-encoding", 1, 1)));
+    let wide = vec![b' '; (1 << 20) + 1];
+    check(Format::Json, &wide, Err(("too-large", 1, 1)));
+}
+
+/// Each would cost minutes, memory or the stack where work grows faster than the document.
+#[test]
+fn size_is_no_weapon() {
+    let codes = [
+        (Format::Xml, "<a>".repeat(300_000), "too-deep"),
+        (Format::Json, "[".repeat(1_000_000), "too-deep"),
+        (Format::Xml, format!("<a>{}</a>", "<b/>".repeat(250_000)), "too-large"),
+        (Format::Json, format!("[{}0]", "0,".repeat(500_000)), "too-large"),
+        (Format::Xml, format!("<a {}/>", many(100_000, |at| format!("a{at}='' "))), "too-large"),
+        (
+            Format::Xml,
+            format!("<a>{}</a>", many(30_000, |at| format!("<b xmlns='u{at}'/>"))),
+            "too-large",
+        ),
+    ];
+    for (format, text, code) in codes {
+        let fault = read(format, text.as_bytes(), &limits()).map(|_| ()).unwrap_err();
+        assert_eq!(fault.code, code);
+    }
+}
+
+fn many(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect()
+}
+
+/// Strings that are often JSON, or nearly.
+fn nearly_json() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"a\"",
+        "\"b\"",
+        "1",
+        "-0.5e3",
+        "01",
+        "1.",
+        "true",
+        "null",
+        " ",
+        "\"\\n\"",
+        "\"\\u00e4\"",
+        "\"\\ud800\"",
+        "ä",
+        "\\",
+        "\"",
+    ]);
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// JSON documents, compact.
+fn json_tree() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::Value;
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[^\u{0}]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::hash_map("[^\u{0}]{0,4}", inner, 0..5)
+                .prop_map(|members| Value::from(serde_json::Map::from_iter(members))),
+        ]
+    })
+}
+
+/// Leaves counted without the reader.
+fn leaves(json: &serde_json::Value) -> usize {
+    match json {
+        serde_json::Value::Array(items) if !items.is_empty() => items.iter().map(leaves).sum(),
+        serde_json::Value::Object(map) if !map.is_empty() => map.values().map(leaves).sum(),
+        _ => 1,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    /// The reader takes what serde_json takes, but for what it refuses on purpose.
+    #[test]
+    fn json_is_what_another_reader_says(text in nearly_json()) {
+        let other = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+        match read(Format::Json, text.as_bytes(), &Limits::default()) {
+            Ok(_) => prop_assert!(other),
+            Err(fault) => prop_assert!(!other || fault.code == "duplicate-key", "{fault}"),
+        }
+    }
+
+    #[test]
+    fn json_has_the_leaves_it_has(tree in json_tree()) {
+        let text = tree.to_string();
+        let document = read(Format::Json, text.as_bytes(), &Limits::default()).unwrap();
+        prop_assert_eq!(document.leaves(), leaves(&tree));
+    }
+
+    /// Whatever is cut out of or put into a document, it is read or refused, never a panic.
+    #[test]
+    fn mutations_are_survived(at in 0..80_usize, cut in 0..9_usize, put in "[<>&\"'a =/!?\\[\\]-]{0,4}") {
+        for format in [Format::Xml, Format::Json] {
+            let text = match format {
+                Format::Xml => "<?xml version='1.0'?><a b='c'><![CDATA[d]]><!--e-->&lt;&#65;<f:g xmlns:f='h'/></a>",
+                Format::Json => r#"{"a":[1,-2.5e+3,"b\n\u00e4\ud83d\ude00",true,{"c":null,"d":{}}],"e":"f"}"#,
+            };
+            let at = at.min(text.len());
+            let end = (at + cut).min(text.len());
+            let text = format!("{}{put}{}", &text[..at], &text[end..]);
+            if let Err(fault) = read(format, text.as_bytes(), &Limits::default()) {
+                prop_assert!(fault.line > 0 && fault.column > 0);
+            }
+        }
+    }
+}

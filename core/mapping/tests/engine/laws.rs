@@ -1,0 +1,167 @@
+//! What holds of every record in a mapping's domain.
+
+use luotsi_mapping::{Limits, Mapping, read};
+use luotsi_model::{Code, Record, Schema, Value, Values, hetu::Strictness};
+use proptest::prelude::*;
+
+use crate::sample::{JSON, XML, mapping, schema};
+
+/// Text that XML carries whole: no space around it, no control character.
+fn text() -> impl Strategy<Value = Value> {
+    let inner = "[^\\p{Cc}\u{fffe}\u{ffff}]{1,12}|[\"&<>'\\]\n\t\r\\\\ä]{1,6}";
+    let bare = inner.prop_map(|text| text.trim_matches([' ', '\t', '\r', '\n']).to_owned());
+    bare.prop_filter("empty text is absent", |text| !text.is_empty())
+        .prop_map(|text| Value::Text(text.into()))
+}
+
+fn code(codes: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    prop::sample::select(codes).prop_map(|code| Value::Code(Code(code.into())))
+}
+
+fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    prop::sample::select(texts).prop_map(|text| Value::Text(text.into()))
+}
+
+/// Whole minutes of this century but the hour that autumn has twice.
+fn instant() -> impl Strategy<Value = Value> {
+    (15_778_400_i64..65_000_000).prop_map(|minute| {
+        let moment = jiff::Timestamp::from_second(minute * 60).unwrap();
+        let local = moment.in_tz("Europe/Helsinki").unwrap();
+        let is_doubled = local.month() == 10 && local.day() > 24 && local.hour() == 3;
+        let shift = if is_doubled { 7200 } else { 0 };
+        Value::Instant(jiff::Timestamp::from_second(minute * 60 + shift).unwrap())
+    })
+}
+
+fn date() -> impl Strategy<Value = Value> {
+    (1900_i16..2100, 1_i8..13, 1_i8..29)
+        .prop_map(|(year, month, day)| Value::Date(jiff::civil::date(year, month, day)))
+}
+
+fn decimal() -> impl Strategy<Value = Value> {
+    "-?(0|[1-9][0-9]{0,12})(\\.[0-9]{1,5})?([eE][+-]?[0-9]{1,3})?"
+        .prop_map(|text| Value::Decimal(text.into()))
+}
+
+fn row(schema: &Schema, fields: Vec<(&str, Option<Value>)>) -> Values {
+    let mut values = Values::default();
+    for (path, value) in fields {
+        if let Some(value) = value {
+            values.set(schema.find(path).unwrap(), value);
+        }
+    }
+    values
+}
+
+fn goal() -> impl Strategy<Value = Values> {
+    let steps = prop::collection::vec(text(), 0..4);
+    let author = prop::option::of(code(&["client", "worker"]));
+    (text(), author, steps).prop_map(|(goal, author, steps)| {
+        let schema = schema();
+        let step = |text| row(&schema, vec![("goals[].steps[].text", Some(text))]);
+        let steps: Vec<_> = steps.into_iter().map(step).collect();
+        let steps = (!steps.is_empty()).then_some(Value::Group(steps));
+        let fields = vec![
+            ("goals[].text", Some(goal)),
+            ("goals[].author", author),
+            ("goals[].steps[]", steps),
+        ];
+        row(&schema, fields)
+    })
+}
+
+prop_compose! {
+    fn record()(
+        hetu in one_of(&["010594Y9032", "020594X903P", "030594W903B", "010181-900C"]),
+        phone in prop::option::of(one_of(&["+99900000101", "+9990000"])),
+        service in prop::option::of(code(&["peer-support", "advice"])),
+        sent in prop::option::of(instant()),
+        day in prop::option::of(date()),
+        weight in prop::option::of(decimal()),
+        urgent in prop::option::of(any::<bool>().prop_map(Value::Boolean)),
+        organisation in prop::option::of(one_of(&["0204819-8"])),
+        need in prop::option::of(text()),
+        goals in prop::collection::vec(goal(), 0..4),
+    ) -> Record {
+        let schema = schema();
+        let root = organisation.as_ref().map(|_| Value::Text("1.2.246.21".into()));
+        let goals = (!goals.is_empty()).then_some(Value::Group(goals));
+        let values = row(&schema, vec![
+            ("client.hetu", Some(hetu)), ("client.phone", phone), ("service", service),
+            ("sent", sent), ("day", day), ("weight", weight), ("urgent", urgent),
+            ("organisation", organisation), ("root", root), ("need", need),
+            ("action", Some(Value::Code(Code("give".into())))), ("goals[]", goals),
+        ]);
+        Record { kind: schema.kind.clone(), values }
+    }
+}
+
+/// Writes and reads back: the same record, and not a leaf that the mapping does not know.
+fn check(mapping: &Mapping, record: &Record) -> Result<(), TestCaseError> {
+    let bytes = mapping.encode(&record.values, &[]).unwrap();
+    let document = read(mapping.format(), &bytes, &Limits::default()).unwrap();
+    let decoded = mapping.decode(&document, Strictness::Strict);
+    let decoded = decoded.map_err(|faults| TestCaseError::fail(format!("{faults:?}")))?;
+    prop_assert_eq!(&decoded.record, record);
+    prop_assert_eq!(decoded.mapped as usize, document.leaves());
+    Ok(())
+}
+
+/// JSON whose names the mapping knows, in places that it may not.
+fn stray_json() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::Value;
+    let name = || {
+        let known = ["client", "identifier", "system", "value", "telecom", "need", "goals", "text"];
+        prop::sample::select([&known[..], &["steps", "author", "service", "new"]].concat())
+    };
+    let leaf = prop_oneof![Just(Value::Null), "[a-c]{0,2}".prop_map(Value::from)];
+    leaf.prop_recursive(4, 40, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(name().prop_map(str::to_owned), inner, 0..6)
+                .prop_map(|members| Value::from(serde_json::Map::from_iter(members))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn what_xml_carries_comes_back(record in record()) {
+        check(&mapping(XML), &record)?;
+    }
+
+    #[test]
+    fn what_json_carries_comes_back(record in record()) {
+        check(&mapping(JSON), &record)?;
+    }
+
+    /// A withheld field leaves no trace: what is written of the kept ones is what they alone give.
+    #[test]
+    fn what_is_not_kept_is_not_written(record in record(), seed in any::<u32>()) {
+        let mapping = mapping(XML);
+        let schema = mapping.schema();
+        let action = schema.find("action").unwrap();
+        let kept = record.values.built_from(&|id| id == action || seed >> (id.0 % 32) & 1 == 1);
+        let text = String::from_utf8(mapping.encode(&kept, &[]).unwrap()).unwrap();
+        let need = record.text(schema, "client.hetu").unwrap();
+        let is_kept = kept.get(schema.find("client.hetu").unwrap()).is_some();
+        prop_assert_eq!(text.contains(need), is_kept);
+        prop_assert_eq!(text.contains("<Asiakas>"), is_kept || kept.get(schema.find("client.phone").unwrap()).is_some());
+    }
+
+    /// Mapped, ignored and unmapped are all there is, wherever things stand.
+    #[test]
+    fn every_leaf_is_accounted_for(need in stray_json(), goals in stray_json(), new in stray_json()) {
+        let hetu = r#"{"identifier":[{"system":"urn:oid:1.2.246.21","value":"010594Y9032"}]}"#;
+        let text = format!(
+            r#"{{"type":"sample","client":{hetu},"need":{need},"goals":{goals},"new":{new}}}"#
+        );
+        // The account itself is held to in `read`.
+        match crate::sample::read(&mapping(JSON), &text, Strictness::Strict) {
+            Ok(read) => prop_assert!(read.counts.2 > 0 && !read.unmapped.is_empty()),
+            Err(faults) => prop_assert!(faults.iter().all(|f| f.starts_with("missing-field goals["))),
+        }
+    }
+}

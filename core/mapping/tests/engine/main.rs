@@ -1,0 +1,9 @@
+//! The engine by its public surface: reading, writing, what holds of both, and what is refused.
+
+#![expect(clippy::unwrap_used, reason = "tests, helpers included, fail by panic")]
+
+mod diagnostics;
+mod hostile;
+mod laws;
+mod sample;
+mod translate;
