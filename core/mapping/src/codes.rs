@@ -1,5 +1,7 @@
 //! Code tables: a format's codes to the record's and back, from `mappings/codes/<table>.csv`.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use luotsi_model::{Diagnostic, Severity, diagnostic::nearest};
 
 /// FHIR R4 ConceptMapEquivalence.
@@ -24,17 +26,17 @@ pub struct Table {
     lossy: bool,
 }
 
-type Pairs = Vec<(Box<str>, Box<str>)>;
+type Pairs = BTreeMap<Box<str>, Box<str>>;
 
 impl Table {
     /// The record's code for a format's code.
     pub fn target(&self, source: &str) -> Option<&str> {
-        look_up(&self.forward, source)
+        self.forward.get(source).map(|code| &**code)
     }
 
     /// The format's code for a record's code: the first row that has it.
     pub fn source(&self, target: &str) -> Option<&str> {
-        look_up(&self.backward, target)
+        self.backward.get(target).map(|code| &**code)
     }
 
     /// Whether a code read and written again may come out as another.
@@ -44,18 +46,13 @@ impl Table {
 
     /// The record's codes that the table can give, in order.
     pub fn targets(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.backward.iter().map(|(target, _)| &**target)
+        self.backward.keys().map(|target| &**target)
     }
 
     /// The format's codes that the table knows, in order.
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.forward.iter().map(|(source, _)| &**source)
+        self.forward.keys().map(|source| &**source)
     }
-}
-
-fn look_up<'p>(pairs: &'p Pairs, code: &str) -> Option<&'p str> {
-    let at = pairs.binary_search_by(|(from, _)| (**from).cmp(code)).ok()?;
-    Some(&pairs[at].1)
 }
 
 /// Reads a table: the header `source,target,equivalence`, then a row a line; `#` starts a comment
@@ -104,24 +101,11 @@ impl Reader<'_> {
         }
     }
 
-    fn codes(
-        &mut self,
-        source: &str,
-        target: &str,
-        equivalence: &str,
-        span: std::ops::Range<usize>,
-    ) {
-        if !EQUIVALENCES.contains(&equivalence) {
-            let mend = match nearest(equivalence, EQUIVALENCES.iter().copied()) {
-                Some(near) => format!("write `{near}`"),
-                None => "write `equivalent` if both codes say the same".into(),
-            };
-            self.error("LU132", span.clone(), format!("`{equivalence}` is no equivalence"))
-                .mend(mend);
-        }
+    fn codes(&mut self, source: &str, target: &str, equivalence: &str, span: Range<usize>) {
+        self.equivalence(equivalence, span.clone());
         let is_lossy = !matches!(equivalence, "equivalent" | "equal");
-        let is_again = self.table.forward.iter().any(|(from, _)| **from == *source);
-        let is_shared = self.table.backward.iter().any(|(to, _)| **to == *target);
+        let is_again = self.table.forward.contains_key(source);
+        let is_shared = self.table.backward.contains_key(target);
         if is_again && !is_lossy {
             self.warning("LU133", span.clone(), format!("another row takes `{source}` too"))
                 .mend("mark the later row wider, narrower or inexact: it is not used in reading");
@@ -131,20 +115,22 @@ impl Reader<'_> {
                 .mend("mark the later row wider, narrower or inexact: it is not written back");
         }
         self.table.lossy |= is_lossy || is_again || is_shared;
-        if !is_again {
-            self.table.forward.push((source.into(), target.into()));
-        }
-        if !is_shared {
-            self.table.backward.push((target.into(), source.into()));
-        }
+        self.table.forward.entry(source.into()).or_insert_with(|| target.into());
+        self.table.backward.entry(target.into()).or_insert_with(|| source.into());
     }
 
-    fn warning(
-        &mut self,
-        code: &'static str,
-        span: std::ops::Range<usize>,
-        what: String,
-    ) -> Mend<'_> {
+    fn equivalence(&mut self, name: &str, span: Range<usize>) {
+        if EQUIVALENCES.contains(&name) {
+            return;
+        }
+        let mend = match nearest(name, EQUIVALENCES.iter().copied()) {
+            Some(near) => format!("write `{near}`"),
+            None => "write `equivalent` if both codes say the same".into(),
+        };
+        self.error("LU132", span, format!("`{name}` is no equivalence")).mend(mend);
+    }
+
+    fn warning(&mut self, code: &'static str, span: Range<usize>, what: String) -> Mend<'_> {
         self.found.push(Diagnostic::error(code, self.file, span, what).why(reason(code)).warning());
         Mend(&mut self.found)
     }
@@ -152,7 +138,7 @@ impl Reader<'_> {
     fn error(
         &mut self,
         code: &'static str,
-        span: std::ops::Range<usize>,
+        span: Range<usize>,
         what: impl Into<String>,
     ) -> Mend<'_> {
         self.found.push(Diagnostic::error(code, self.file, span, what).why(reason(code)));
@@ -163,8 +149,6 @@ impl Reader<'_> {
         if self.table.forward.is_empty() && self.found.is_empty() {
             self.error("LU135", 0..0, "the table has no rows").mend("add rows, or remove the file");
         }
-        self.table.forward.sort_unstable();
-        self.table.backward.sort_unstable();
         let failed = self.found.iter().any(|d| d.severity == Severity::Error);
         ((!failed).then_some(self.table), self.found)
     }

@@ -17,6 +17,7 @@ mod check;
 mod file;
 mod laws;
 pub(crate) mod rule;
+mod value;
 
 use check::Check;
 use file::File;
@@ -178,12 +179,24 @@ fn guard(reader: &mut Reader<'_>, file: &File, format: Format) -> Option<Guard> 
         let why = "JSON has no namespaces";
         reader.error("LU101", namespace.span.clone(), "`namespace` in JSON", why, "remove it");
     }
+    if let Some(namespace) = file.namespace.as_ref().filter(|name| !is_uri(&name.text)) {
+        let why = "no document is in a namespace of that name";
+        let mend = "write a URI, or remove it to take any namespace";
+        let what = "`namespace` is no URI";
+        reader.error("LU101", namespace.span.clone(), what, why, mend);
+    }
     let matching = match &file.matching {
         Some((at, value)) => Some((path(reader, at, format)?, value.text.as_str().into())),
         None => None,
     };
     let own = |text: &Option<Text>| text.as_ref().map(|text| text.text.as_str().into());
     Some(Guard { root: own(&file.root), namespace: own(&file.namespace), matching })
+}
+
+/// Near enough: not empty, and nothing that a URI never holds.
+fn is_uri(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c))
 }
 
 fn path(reader: &mut Reader<'_>, text: &Text, format: Format) -> Option<Path> {

@@ -1,10 +1,13 @@
 //! Reading: a document to a record, in one pass over the document.
 
+use std::fmt;
+
 use luotsi_model::{Record, hetu};
 
 use crate::{Document, Fault, Mapping};
 
 mod account;
+mod fill;
 mod intake;
 pub(crate) mod value;
 mod walk;
@@ -12,7 +15,8 @@ mod walk;
 pub(crate) use intake::Intake;
 
 /// What a document gave. `mapped`, `ignored` and `unmapped_count` add up to [`Document::leaves`].
-#[derive(Clone, PartialEq, Debug)]
+/// Its `Debug` shows the account, not the record.
+#[derive(Clone, PartialEq)]
 pub struct Decoded {
     /// The record.
     pub record: Record,
@@ -29,6 +33,17 @@ pub struct Decoded {
     pub warnings: Vec<Fault>,
     /// Line and column of each in `unmapped`.
     places: Vec<(usize, usize)>,
+}
+
+impl fmt::Debug for Decoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoded")
+            .field("kind", &self.record.kind)
+            .field("mapped", &self.mapped)
+            .field("ignored", &self.ignored)
+            .field("unmapped_count", &self.unmapped_count)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Decoded {

@@ -1,6 +1,6 @@
 //! A parsed document: one arena for every format, each node with its place in the input.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use crate::Fault;
 
@@ -51,7 +51,6 @@ pub(crate) enum Sort {
 }
 
 /// A node. Its descendants stand right after it, up to `end`.
-#[derive(Debug)]
 pub(crate) struct Node<'i> {
     pub(crate) sort: Sort,
     /// Local name, member name, or for an array's item nothing.
@@ -68,8 +67,7 @@ pub(crate) struct Node<'i> {
     pub(crate) start: u32,
 }
 
-/// A well-formed document, borrowing the bytes it was read from.
-#[derive(Debug)]
+/// A well-formed document, borrowing the bytes it was read from. Its `Debug` shows its size alone.
 pub struct Document<'i> {
     pub(crate) format: Format,
     pub(crate) input: &'i str,
@@ -134,5 +132,15 @@ impl<'i> Document<'i> {
     /// How many leaves there are: attributes, texts, scalars, and empty elements, objects, arrays.
     pub fn leaves(&self) -> usize {
         (0..self.nodes.len() as u32).filter(|at| self.is_leaf(*at)).count()
+    }
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("format", &self.format)
+            .field("bytes", &self.input.len())
+            .field("nodes", &self.nodes.len())
+            .finish()
     }
 }

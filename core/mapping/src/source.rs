@@ -62,6 +62,19 @@ impl<'f> Reader<'f> {
         self.found.push(Diagnostic::error(code, self.file, span, what).why(why).mend(mend));
     }
 
+    /// Notes a warning.
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        let found = Diagnostic::error(code, self.file, span, what).why(why).mend(mend);
+        self.found.push(found.warning());
+    }
+
     /// Whether an error, not a warning only, was found.
     pub(crate) fn failed(&self) -> bool {
         self.found.iter().any(|d| d.severity == luotsi_model::Severity::Error)

@@ -2,19 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use luotsi_model::{FieldId, Schema, Type, Value, diagnostic::nearest, hetu::Strictness};
+use luotsi_model::{FieldId, Schema, Type, diagnostic::nearest};
 
 use super::{
     Ways, file, path,
-    rule::{CONTEXT, Constant, Form, Part, Rule, Scope, Turn, What},
+    rule::{CONTEXT, Constant, Part, Rule, Scope, Turn, What},
     ways,
 };
 use crate::{
     Format, codes,
-    decode::value,
-    schema::type_name,
     source::{Reader, Text},
-    time::Pattern,
 };
 
 /// What rules are judged against.
@@ -27,7 +24,14 @@ pub(super) struct Check<'c, 'f> {
 }
 
 impl Check<'_, '_> {
-    fn error(&mut self, code: &'static str, text: &Text, what: &str, why: &str, mend: &str) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        text: &Text,
+        what: &str,
+        why: &str,
+        mend: &str,
+    ) {
         let what = what.replace("{}", &text.text);
         self.reader.error(code, text.span.clone(), what, why, mend);
     }
@@ -44,35 +48,46 @@ impl Check<'_, '_> {
                 self.reader.error("LU101", item.span.clone(), "`at` is missing", why, mend);
             }
             (Some(at), ..) => {
-                let at = path(self.reader, at, self.format);
-                let what = self.what(item, ways, scope.group);
-                let default = item.default.as_ref().filter(|_| ways.reads);
-                let default = default.and_then(|text| self.default(text, &what));
-                let fallback = item.default.as_ref().filter(|_| !ways.reads);
-                let fallback = fallback.map(|text| text.text.as_str().into());
-                let with = item.with.as_ref().and_then(|with| self.find(with, scope.group));
-                let when = match &item.when {
-                    Some((at, value)) => path(self.reader, at, self.format)
-                        .map(|at| (at, value.text.as_str().into())),
-                    None => None,
-                };
-                let (Some(at), Some((what, ways))) = (at, what) else { return };
-                let Ways { reads, writes } = ways;
-                let is_required = item.required;
-                scope.turns.push(Turn::Rule(scope.rules.len()));
-                scope.rules.push(Rule {
-                    at,
-                    what,
-                    reads,
-                    writes,
-                    is_required,
-                    default,
-                    fallback,
-                    with,
-                    when,
-                });
+                if let Some(rule) = self.rule(item, at, ways, scope.group) {
+                    scope.turns.push(Turn::Rule(scope.rules.len()));
+                    scope.rules.push(rule);
+                }
             }
         }
+    }
+
+    fn rule(
+        &mut self,
+        item: &file::Rule,
+        at: &Text,
+        ways: Ways,
+        group: Option<FieldId>,
+    ) -> Option<Rule> {
+        let at = path(self.reader, at, self.format);
+        let what = self.what(item, ways, group);
+        let default = item.default.as_ref().filter(|_| ways.reads);
+        let default =
+            default.and_then(|text| self.default(text, what.as_ref().map(|(what, _)| what)));
+        let fallback = item.default.as_ref().filter(|_| !ways.reads);
+        let with = item.with.as_ref().and_then(|with| self.find(with, group));
+        let when = match &item.when {
+            Some((at, value)) => {
+                path(self.reader, at, self.format).map(|at| (at, value.text.as_str().into()))
+            }
+            None => None,
+        };
+        let (what, Ways { reads, writes }) = what?;
+        Some(Rule {
+            at: at?,
+            what,
+            reads,
+            writes,
+            is_required: item.required,
+            default,
+            fallback: fallback.map(|text| text.text.as_str().into()),
+            with,
+            when,
+        })
     }
 
     /// Settings that have no effect in the directions the rule goes.
@@ -80,6 +95,12 @@ impl Check<'_, '_> {
         for (text, _) in item.when.iter().filter(|_| !ways.reads) {
             let why = "`when` is about reading, and this rule only writes";
             self.error("LU108", text, "this has no effect", why, "remove it, or read too");
+        }
+        for (text, _) in item.when.iter().filter(|_| ways.reads && ways.writes) {
+            let what = format!("a rule under the condition `{}` writes too", text.text);
+            let why = "it is written whether the condition holds or not";
+            let mend = "give it `one_way = \"in\"`, and write by a rule of its own";
+            self.reader.warning("LU108", text.span.clone(), what, why, mend);
         }
         for text in item.with.iter().filter(|_| !ways.writes) {
             let why = "`with` is about writing, and this rule only reads";
@@ -201,7 +222,7 @@ impl Check<'_, '_> {
         None
     }
 
-    fn leaf(&mut self, text: &Text, group: Option<FieldId>) -> Option<FieldId> {
+    pub(super) fn leaf(&mut self, text: &Text, group: Option<FieldId>) -> Option<FieldId> {
         let id = self.find(text, group)?;
         if self.schema.field(id).holds != Type::Group {
             return Some(id);
@@ -209,118 +230,5 @@ impl Check<'_, '_> {
         let why = "a group has rows, not a value";
         self.error("LU113", text, "`{}` is a group", why, "use [[each]]");
         None
-    }
-
-    /// The code table and date format, checked against the type.
-    fn form(&mut self, item: &file::Rule, holds: Type, is_now: bool) -> Option<Form> {
-        let is_context = item.is.as_ref().is_some_and(|is| is.text.starts_with('$'));
-        let codes = match &item.codes {
-            Some(name) if holds == Type::Code || (is_context && !is_now) => Some(self.table(name)?),
-            Some(name) => {
-                let why = format!("the field is of type {}, not code", type_name(holds));
-                self.error("LU107", name, "`codes` on a field that is no code", &why, "remove it");
-                return None;
-            }
-            None => None,
-        };
-        let pattern = match &item.format {
-            Some(text) => Some(Arc::new(self.pattern(text, holds, !is_context || is_now)?)),
-            None => None,
-        };
-        Some(Form { holds, codes, pattern })
-    }
-
-    fn table(&mut self, name: &Text) -> Option<Arc<codes::Table>> {
-        let found = self.codes.get(&name.text).cloned();
-        if found.is_none() {
-            let mend = match nearest(&name.text, self.codes.keys().map(String::as_str)) {
-                Some(near) => format!("write `{near}`"),
-                None => format!("add codes/{}.csv", name.text),
-            };
-            self.error(
-                "LU104",
-                name,
-                "unknown code table `{}`",
-                "no file in codes/ has that name",
-                &mend,
-            );
-        }
-        found
-    }
-
-    fn pattern(&mut self, text: &Text, holds: Type, fits: bool) -> Option<Pattern> {
-        if !fits || !matches!(holds, Type::Date | Type::Instant) {
-            let why = "only a date or an instant has a format";
-            self.error("LU107", text, "`format` on what is no date", why, "remove it");
-            return None;
-        }
-        let pattern = match Pattern::parse(&text.text) {
-            Ok(pattern) => pattern,
-            Err(why) => {
-                let mend = "write it like dd.MM.yyyy HH:mm";
-                self.error("LU111", text, "`{}` is no date format", &why, mend);
-                return None;
-            }
-        };
-        if pattern.has_time() != (holds == Type::Instant) {
-            let why = "an instant needs hours, and a date would lose them";
-            self.error(
-                "LU107",
-                text,
-                "the format does not fit the field's type",
-                why,
-                "make both tell the same",
-            );
-            return None;
-        }
-        Some(pattern)
-    }
-
-    fn default(&mut self, text: &Text, what: &Option<(What, Ways)>) -> Option<Value> {
-        let Some((What::Field { id, .. }, _)) = what else { return None };
-        self.constant_of(*id, text)
-    }
-
-    /// The constant as a value of the field's type, in the record's own form.
-    fn constant_of(&mut self, id: FieldId, text: &Text) -> Option<Value> {
-        let holds = self.schema.field(id).holds;
-        let form = Form { holds, codes: None, pattern: None };
-        match value::of_text(&form, &text.text, Strictness::Strict) {
-            Ok((value, _)) if !text.text.is_empty() => Some(value),
-            _ => {
-                let why = format!("the field is of type {}", type_name(holds));
-                self.error(
-                    "LU107",
-                    text,
-                    "the value does not fit the field",
-                    &why,
-                    "write a value of that type",
-                );
-                None
-            }
-        }
-    }
-
-    fn fixed(&mut self, is: &Text, constant: &Text, scope: &mut Scope) {
-        let Some(id) = self.leaf(is, scope.group) else { return };
-        let Some(value) = self.constant_of(id, constant) else { return };
-        if scope.fixed.iter().any(|(known, _)| *known == id) {
-            let why = "a field has one value";
-            self.error("LU106", is, "`{}` is given a constant twice", why, "remove one");
-        }
-        scope.fixed.push((id, value));
-    }
-
-    fn lossy(&mut self, item: &file::Rule, form: &Form, ways: Ways) {
-        let is_lossy = form.codes.as_ref().is_some_and(|table| table.is_lossy());
-        let (Some(name), true, true) = (&item.codes, is_lossy, ways.reads && ways.writes) else {
-            return;
-        };
-        let why = "a code that is read and written again may come out as another";
-        let mend = "use a table of equivalent codes, or one rule with one_way = \"in\" and one with \"out\"";
-        self.error("LU108", name, "the lossy code table `{}` is used both ways", why, mend);
-        if let Some(found) = self.reader.found.last_mut() {
-            found.severity = luotsi_model::Severity::Warning;
-        }
     }
 }

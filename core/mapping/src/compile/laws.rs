@@ -97,10 +97,7 @@ impl Check<'_, '_> {
                 let why = "written and read back it would fill another field";
                 let mend = "select by [name=value], or put a constant into the earlier one";
                 let span = spans.get(at).cloned().unwrap_or_default();
-                self.reader.error("LU108", span, what, why, mend);
-                self.reader.found.iter_mut().last().into_iter().for_each(|found| {
-                    found.severity = luotsi_model::Severity::Warning;
-                });
+                self.reader.warning("LU108", span, what, why, mend);
             }
         }
     }

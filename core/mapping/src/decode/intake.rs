@@ -20,13 +20,20 @@ pub(crate) struct Branch {
     pub(super) each: Option<u32>,
 }
 
+/// A rule's condition: this text at this place below the row.
+#[derive(Debug)]
+pub(crate) struct When {
+    pub(super) at: Path,
+    pub(super) value: Box<str>,
+}
+
 /// What a leaf is for.
 #[derive(Debug)]
 pub(crate) enum Take {
     Field {
         id: FieldId,
         form: Form,
-        when: Option<(Path, Box<str>)>,
+        when: Option<When>,
     },
     Constant(Constant),
     /// The key of a selector, which has held already.
@@ -138,7 +145,8 @@ impl Closing {
 fn take(rule: &Rule) -> Option<Take> {
     match &rule.what {
         What::Field { id, form } => {
-            Some(Take::Field { id: *id, form: form.clone(), when: rule.when.clone() })
+            let when = rule.when.clone().map(|(at, value)| When { at, value });
+            Some(Take::Field { id: *id, form: form.clone(), when })
         }
         What::Constant(constant) => Some(Take::Constant(constant.clone())),
         What::Context { .. } | What::Template(_) => None,

@@ -2,44 +2,47 @@
 
 use std::ops::Range;
 
-use luotsi_model::{FieldId, Record, Value, Values, hetu::Strictness};
+use luotsi_model::{FieldId, Record, Values, hetu::Strictness};
 
 use super::{
     Decoded,
     account::Account,
-    intake::{Branch, Closing, Intake, Take},
-    value,
+    intake::{Branch, Intake, When},
 };
-use crate::{Document, Fault, Mapping, compile::rule::Form, document::Sort, path::Select};
+use crate::{Document, Fault, Format, Mapping, document::Sort, path::Select};
 
 /// A place of the plan that the current node is at, and the row its values go to.
 #[derive(Clone, Copy)]
-struct State {
-    branch: u32,
-    row: u32,
+pub(super) struct State {
+    pub(super) branch: u32,
+    pub(super) row: u32,
 }
 
 /// A record or row being filled.
-struct Row {
-    plan: u32,
-    outer: u32,
-    node: u32,
-    values: Values,
+pub(super) struct Row<'m> {
+    /// A place in [`Intake::scopes`].
+    pub(super) plan: u32,
+    /// The row that it stands in.
+    pub(super) outer: u32,
+    pub(super) node: u32,
+    pub(super) values: Values,
     /// Fields whose value was refused: they are not missing too.
-    refused: Vec<FieldId>,
+    pub(super) refused: Vec<FieldId>,
+    /// Conditions that were looked up, and whether they hold.
+    pub(super) asked: Vec<(&'m When, bool)>,
 }
 
 pub(super) struct Walk<'m, 'd, 'i> {
-    mapping: &'m Mapping,
-    document: &'d Document<'i>,
-    strictness: Strictness,
+    pub(super) mapping: &'m Mapping,
+    pub(super) document: &'d Document<'i>,
+    pub(super) strictness: Strictness,
     /// The namespace that elements must be in; none takes any.
     namespace: Option<u16>,
-    states: Vec<State>,
-    rows: Vec<Row>,
+    pub(super) states: Vec<State>,
+    pub(super) rows: Vec<Row<'m>>,
     /// For a branch with an index: its last parent and how many it has had there.
     counted: Vec<(u32, u32)>,
-    account: Account<'d, 'i>,
+    pub(super) account: Account<'d, 'i>,
 }
 
 impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
@@ -77,11 +80,11 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         Ok(Decoded { record, mapped, ignored, unmapped_count, unmapped, warnings, places })
     }
 
-    fn branch(&self, at: u32) -> &'m Branch {
+    pub(super) fn branch(&self, at: u32) -> &'m Branch {
         &self.plan().branches[at as usize]
     }
 
-    fn plan(&self) -> &'m Intake {
+    pub(super) fn plan(&self) -> &'m Intake {
         &self.mapping.intake
     }
 
@@ -185,7 +188,7 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         at: u32,
         item: Option<u32>,
     ) -> bool {
-        let is_json = self.document.format == crate::Format::Json;
+        let is_json = self.document.format == Format::Json;
         match &branch.step.select {
             // What holds many is not taken for one, nor one for many.
             Select::Any => !is_json || branch.is_ignored || branch.each.is_some() == item.is_some(),
@@ -206,115 +209,5 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         *count = if *last == parent { *count + 1 } else { 0 };
         *last = parent;
         *count
-    }
-
-    fn leaf(&mut self, leaf: u32, states: Range<usize>, is_ignored: bool) {
-        let node = self.document.node(leaf);
-        let is_absent = node.text.is_empty() || node.sort == Sort::Null;
-        let mut is_taken = false;
-        for state in states {
-            let State { branch, row } = self.states[state];
-            let branch = self.branch(branch);
-            if is_absent {
-                // Known only where a rule or group ends: an empty list's surroundings say nothing.
-                is_taken |= branch.is_an_end();
-                continue;
-            }
-            for take in &branch.takes {
-                is_taken |= self.take(take, row, leaf);
-            }
-        }
-        match is_taken {
-            true => self.account.mapped += 1,
-            false => self.account.left(leaf, is_ignored),
-        }
-    }
-
-    fn take(&mut self, take: &'m Take, row: u32, leaf: u32) -> bool {
-        let node = self.document.node(leaf);
-        match take {
-            Take::Key => true,
-            Take::Constant(constant) => {
-                let is_bare = matches!(node.sort, Sort::Number | Sort::Boolean);
-                let is_json_form = node.sort == Sort::String || is_bare;
-                if *node.text != *constant.text || (is_json_form && constant.is_quoted == is_bare) {
-                    let why = "the mapping has a constant here, and the document another value";
-                    self.account.fault("constant-differs", leaf, None, why.into());
-                }
-                true
-            }
-            Take::Field { id, form, when } => {
-                let place = self.rows[row as usize].node;
-                let holds = |(path, value): &(_, Box<str>)| {
-                    self.document.text_at(place, path).is_some_and(|text| *text == **value)
-                };
-                let is_free = self.rows[row as usize].values.get(*id).is_none();
-                if !is_free || !when.as_ref().is_none_or(holds) {
-                    return false;
-                }
-                self.fill(*id, form, row, leaf);
-                true
-            }
-        }
-    }
-
-    fn fill(&mut self, id: FieldId, form: &Form, row: u32, leaf: u32) {
-        let node = self.document.node(leaf);
-        let field = (&*self.mapping.schema, id);
-        match value::of_leaf(form, node.sort, &node.text, self.strictness) {
-            Ok((value, let_through)) => {
-                if let Some(error) = let_through {
-                    self.account.warn(leaf, field, error.to_string());
-                }
-                self.rows[row as usize].values.set(id, value);
-            }
-            Err((code, why)) => {
-                self.account.fault(code, leaf, Some(field), why);
-                self.rows[row as usize].refused.push(id);
-            }
-        }
-    }
-
-    fn open(&mut self, plan: u32, outer: u32, node: u32) -> u32 {
-        let values = Values::with_capacity(self.plan().scopes[plan as usize].count);
-        self.rows.push(Row { plan, outer, node, values, refused: Vec::new() });
-        self.rows.len() as u32 - 1
-    }
-
-    /// Completes the innermost row and gives it to its group; the record itself stays.
-    fn close(&mut self) {
-        let Some(mut row) = self.rows.pop() else { return };
-        let closing = &self.plan().scopes[row.plan as usize];
-        self.judge(&row, closing);
-        if !row.values.is_empty() || closing.group.is_none() {
-            for (id, value) in closing.fixed.iter().chain(&closing.defaults) {
-                if row.values.get(*id).is_none() {
-                    row.values.set(*id, value.clone());
-                }
-            }
-        }
-        match closing.group {
-            None => self.rows.push(row),
-            Some(_) if row.values.is_empty() => {}
-            Some(group) => {
-                let values = &mut self.rows[row.outer as usize].values;
-                match values.get_mut(group) {
-                    Some(Value::Group(rows)) => rows.push(row.values),
-                    _ => drop(values.set(group, Value::Group(vec![row.values]))),
-                }
-            }
-        }
-    }
-
-    /// What is needed must be there, in an empty row too: an empty recipient must not pass for
-    /// no recipient.
-    fn judge(&mut self, row: &Row, closing: &'m Closing) {
-        let schema = &*self.mapping.schema;
-        let has_default = |id| closing.defaults.iter().any(|(known, _)| *known == id);
-        for (id, at) in &closing.needed {
-            if row.values.get(*id).is_none() && !row.refused.contains(id) && !has_default(*id) {
-                self.account.missing(row.node, at, (schema, *id));
-            }
-        }
     }
 }

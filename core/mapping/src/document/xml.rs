@@ -15,7 +15,8 @@ const NAMESPACES_MAX: usize = 256;
 
 pub(super) fn read<'i>(input: &'i str, limits: &Limits) -> Result<Document<'i>, Fault> {
     scan::check(input, limits)?;
-    let nodes_limit = u32::try_from(limits.nodes_max).unwrap_or(u32::MAX).saturating_add(1);
+    // The parser counts texts and comments too; ours are counted exactly below.
+    let nodes_limit = u32::try_from(limits.nodes_max).unwrap_or(u32::MAX).saturating_mul(2);
     let options = ParsingOptions { allow_dtd: false, nodes_limit, entity_resolver: None };
     let parsed = roxmltree::Document::parse_with_options(input, options)
         .map_err(|error| refused(input, &error, limits))?;

@@ -44,6 +44,10 @@ fn the_file() {
     check_file("record = \"sampel\"\nformat = \"json\"", &[("LU102", "\"sampel\"")]);
     check_file("record = \"sample\"\nformat = \"json\"", &[("LU110", "\"sample\"")]);
     check_json("fieldz = []", &[("LU101", "fieldz")]);
+    check_file(
+        "record = \"sample\"\nformat = \"xml\"\nroot = \"R\"\nnamespace = \"\"\none_way = \"out\"",
+        &[("LU101", "\"\"")],
+    );
     check_json("root = \"R\"", &[("LU101", "\"R\"")]);
     check_file("format = \"xml\"", &[("LU101", "")]);
     check_json("ignored = [{ at = \"a\" }]", &[("LU109", "\"a\"")]);
@@ -82,6 +86,8 @@ fn directions() {
         "{ at = \"A\", is = \"need\", with = \"day\", one_way = \"in\" }",
         &[("LU108", "\"day\"")],
     );
+    let condition = "when = { at = \"K\", value = \"k\" }";
+    check(&format!("{{ at = \"A\", is = \"need\", {condition} }}"), &[("LU108", "\"K\"")]);
     let second = "{ at = \"A[1]\", is = \"need\" }";
     check(&format!("{{ at = \"A[0]\", is = \"day\" }}, {second}"), &[("LU108", second)]);
     check(&format!("{{ at = \"A[0]\", constant = \"x\" }}, {second}"), &[]);

@@ -200,6 +200,36 @@ ignored = [ { at = "kind", why = "told by the conditions" } ]
     assert_eq!((read.counts, &*read.unmapped), ((2, 1, 1), &["code".to_owned()][..]));
 }
 
+/// A document whose leaves all ask the same costs no more than one that does not, and lists no
+/// more than can be read.
+#[test]
+fn what_is_listed_has_an_end() {
+    let text = r#"
+record = "sample"
+format = "xml"
+root = "R"
+one_way = "in"
+fields = [
+  { at = "H", is = "client.hetu" },
+  { at = "A", is = "need", when = { at = "Z", value = "z" } },
+  { at = "B[k=v]/C[2]", is = "root" },
+]
+"#;
+    let many = "<A>x</A><B><k>w</k></B>".repeat(20_000);
+    let document = format!("<R><H>010594Y9021</H>{many}</R>");
+    let read = read(&mapping(text), &document, Strictness::Strict).unwrap();
+    assert_eq!((read.counts, read.unmapped.len()), ((1, 0, 40_000), 256));
+}
+
+#[test]
+fn an_empty_surrounding_does_not_pass_for_an_empty_group() {
+    let start = DOCUMENT.find("<l:Tavoitteet>").unwrap();
+    let end = DOCUMENT.find("<l:Tulostus").unwrap();
+    let text = format!("{}<l:Tavoitteet/>{}", &DOCUMENT[..start], &DOCUMENT[end..]);
+    let read = read(&mapping(XML), &text, Strictness::Strict).unwrap();
+    assert_eq!(read.unmapped[0], "Lahete/Tavoitteet");
+}
+
 #[test]
 fn an_empty_row_does_not_pass_for_no_row() {
     let text = DOCUMENT.replace("<l:Kuvaus>two</l:Kuvaus>", "");

@@ -1,0 +1,142 @@
+//! Filling: leaves into fields, rows into their groups.
+
+use std::ops::Range;
+
+use luotsi_model::{FieldId, Value, Values};
+
+use super::{
+    intake::{Closing, Take, When},
+    value,
+    walk::{Row, State, Walk},
+};
+use crate::{
+    compile::rule::{Constant, Form},
+    document::Sort,
+};
+
+impl<'m> Walk<'m, '_, '_> {
+    pub(super) fn leaf(&mut self, leaf: u32, states: Range<usize>, is_ignored: bool) {
+        let node = self.document.node(leaf);
+        let is_absent = node.text.is_empty() || node.sort == Sort::Null;
+        let mut is_taken = false;
+        for state in states {
+            let State { branch, row } = self.states[state];
+            let branch = self.branch(branch);
+            if is_absent {
+                // Known only where a rule or group ends: an empty list's surroundings say nothing.
+                is_taken |= branch.is_an_end();
+                continue;
+            }
+            for take in &branch.takes {
+                is_taken |= self.take(take, row, leaf);
+            }
+        }
+        match is_taken {
+            true => self.account.mapped += 1,
+            false => self.account.left(leaf, is_ignored),
+        }
+    }
+
+    fn take(&mut self, take: &'m Take, row: u32, leaf: u32) -> bool {
+        match take {
+            Take::Key => true,
+            Take::Constant(constant) => {
+                self.constant(constant, leaf);
+                true
+            }
+            Take::Field { id, form, when } => {
+                let is_free = self.rows[row as usize].values.get(*id).is_none();
+                let is_meant = is_free && when.as_ref().is_none_or(|when| self.holds(when, row));
+                if is_meant {
+                    self.fill(*id, form, row, leaf);
+                }
+                is_meant
+            }
+        }
+    }
+
+    fn constant(&mut self, constant: &Constant, leaf: u32) {
+        let node = self.document.node(leaf);
+        let is_bare = matches!(node.sort, Sort::Number | Sort::Boolean);
+        let is_other_form = match node.sort {
+            Sort::Element | Sort::Attribute => false,
+            _ => constant.is_quoted == is_bare,
+        };
+        if *node.text != *constant.text || is_other_form {
+            let why = "the mapping has a constant here, and the document another value";
+            self.account.fault("constant-differs", leaf, None, why.into());
+        }
+    }
+
+    /// Whether a rule's condition holds; it is looked up once a row, for all the leaves that ask.
+    fn holds(&mut self, when: &'m When, row: u32) -> bool {
+        let row = &mut self.rows[row as usize];
+        if let Some((_, known)) = row.asked.iter().find(|(asked, _)| std::ptr::eq(*asked, when)) {
+            return *known;
+        }
+        let found = self.document.text_at(row.node, &when.at);
+        let holds = found.is_some_and(|text| *text == *when.value);
+        row.asked.push((when, holds));
+        holds
+    }
+
+    fn fill(&mut self, id: FieldId, form: &Form, row: u32, leaf: u32) {
+        let node = self.document.node(leaf);
+        let field = (&*self.mapping.schema, id);
+        match value::of_leaf(form, node.sort, &node.text, self.strictness) {
+            Ok((value, let_through)) => {
+                if let Some(error) = let_through {
+                    self.account.warn(leaf, field, error.to_string());
+                }
+                self.rows[row as usize].values.set(id, value);
+            }
+            Err((code, why)) => {
+                self.account.fault(code, leaf, Some(field), why);
+                self.rows[row as usize].refused.push(id);
+            }
+        }
+    }
+
+    pub(super) fn open(&mut self, plan: u32, outer: u32, node: u32) -> u32 {
+        let values = Values::with_capacity(self.plan().scopes[plan as usize].count);
+        self.rows.push(Row { plan, outer, node, values, refused: Vec::new(), asked: Vec::new() });
+        self.rows.len() as u32 - 1
+    }
+
+    /// Completes the innermost row and gives it to its group; the record itself stays.
+    pub(super) fn close(&mut self) {
+        let Some(mut row) = self.rows.pop() else { return };
+        let closing = &self.plan().scopes[row.plan as usize];
+        self.judge(&row, closing);
+        if !row.values.is_empty() || closing.group.is_none() {
+            for (id, value) in closing.fixed.iter().chain(&closing.defaults) {
+                if row.values.get(*id).is_none() {
+                    row.values.set(*id, value.clone());
+                }
+            }
+        }
+        match closing.group {
+            None => self.rows.push(row),
+            Some(_) if row.values.is_empty() => {}
+            Some(group) => {
+                let values = &mut self.rows[row.outer as usize].values;
+                match values.get_mut(group) {
+                    Some(Value::Group(rows)) => rows.push(row.values),
+                    _ => drop(values.set(group, Value::Group(vec![row.values]))),
+                }
+            }
+        }
+    }
+
+    /// What is needed must be there, in an empty row too: an empty recipient must not pass for
+    /// no recipient.
+    fn judge(&mut self, row: &Row<'_>, closing: &'m Closing) {
+        let schema = &*self.mapping.schema;
+        let has_default = |id| closing.defaults.iter().any(|(known, _)| *known == id);
+        for (id, at) in &closing.needed {
+            if row.values.get(*id).is_none() && !row.refused.contains(id) && !has_default(*id) {
+                self.account.missing(row.node, at, (schema, *id));
+            }
+        }
+    }
+}
