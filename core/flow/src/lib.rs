@@ -39,9 +39,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use client::ClientKey;
 pub use clock::SystemClock;
 pub use entropy::{Entropy, SystemEntropy};
-pub use intake::{Incoming, Receipt, Refused};
+pub use intake::{Incoming, PlanWrite, Receipt, Refused};
 pub use metrics::Metrics;
-pub use plan::{PlanRead, Store, Unseen};
+pub use plan::{PlanRead, PlanSeen, Store, Unseen};
 pub use replay::NotReplayed;
 
 use gate::Gate;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::Flow;
 
 /// The record kind that the store holds.
-const KIND: &str = "plan";
+pub(crate) const KIND: &str = "plan";
 /// The mapping by which the store reads what is delivered to it.
 const OWN_FORM: &str = "plan/plan";
 

@@ -1,10 +1,9 @@
 //! Answers come in by the same door: a task status is tied to the delivery it answers.
 
 use luotsi_journal::{command::Effect, read};
-use luotsi_mapping::Fault;
 use luotsi_model::{DeliveryId, task::Status};
 
-use super::{Prepared, Refused};
+use super::{Prepared, Refused, faults};
 use crate::Flow;
 
 impl Flow {
@@ -51,7 +50,5 @@ fn task_and_status(prepared: &Prepared) -> Result<(DeliveryId, Status), Refused>
 }
 
 fn fault(code: &'static str, field: &str, why: &str) -> Refused {
-    let field = Some(field.to_owned());
-    let fault = Fault { code, at: String::new(), field, line: 0, column: 0, why: why.into() };
-    Refused::Unmappable(vec![fault])
+    Refused::Unmappable(vec![faults::field(code, field, why)])
 }

@@ -3,11 +3,10 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use luotsi_consent::{Directive, Effect, Period, Provision, Standing};
 use luotsi_journal::command::DirectiveChange;
-use luotsi_mapping::Fault;
 use luotsi_model::{Categories, Category, DirectiveId, Envelope, Record, Schema, Value};
 use luotsi_region::Region;
 
-use super::Refused;
+use super::{Refused, faults};
 
 /// The record kind whose acceptance changes what the gate decides.
 pub(super) const KIND: &str = "directive";
@@ -147,7 +146,5 @@ fn beyond() -> Refused {
 }
 
 fn fault(code: &'static str, field: &str, why: &str) -> Refused {
-    let field = Some(field.to_owned());
-    let fault = Fault { code, at: String::new(), field, line: 0, column: 0, why: why.into() };
-    Refused::Unmappable(vec![fault])
+    Refused::Unmappable(vec![faults::field(code, field, why)])
 }

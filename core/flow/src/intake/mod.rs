@@ -2,6 +2,7 @@
 
 mod answer;
 mod directive;
+mod faults;
 mod refused;
 mod route;
 
@@ -12,10 +13,12 @@ use luotsi_bus::Wake;
 use luotsi_journal::{
     Accounting,
     command::{Accept, Accepted, Digests, Effect, PlanWritten, PutPlan},
+    read,
 };
-use luotsi_mapping::{Decoded, Fault, Limits, Mapping};
+use luotsi_mapping::{Decoded, Limits, Mapping};
 use luotsi_model::{Envelope, MessageId, Record, Schema, SystemId, record};
 use luotsi_region::{Connection, Intake, Region, Unmapped};
+use uuid::Uuid;
 
 pub use refused::Refused;
 
@@ -37,8 +40,17 @@ pub struct Incoming<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Its W3C trace context.
     pub traceparent: Option<&'a str>,
-    /// For a write of a whole plan: the version it replaces.
-    pub replaces: Option<u64>,
+    /// For a write of a whole plan.
+    pub plan: Option<PlanWrite>,
+}
+
+/// Which plan a document replaces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlanWrite {
+    /// The plan's id; `None` for a new plan.
+    pub id: Option<Uuid>,
+    /// The version it replaces; 0 for a new plan.
+    pub replaces: u64,
 }
 
 /// What the sender gets: its message is durable.
@@ -117,11 +129,14 @@ impl Flow {
         if prepared.schema.task.is_some() {
             self.correlate(&mut prepared).await?;
         } else if prepared.record.kind.as_str() == directive::KIND {
+            // A list that was misspelt would read as *any*: a directive is understood whole or not
+            // at all, whatever the connection lets pass elsewhere.
+            refuse_unmapped(&prepared.accounting.unmapped)?;
             let change =
                 directive::change(&prepared.record, &prepared.schema, region, &prepared.envelope)?;
             prepared.effect = Effect::Directive(change);
-        } else if let Some(replaces) = incoming.replaces {
-            prepared.effect = Effect::Plan(self.put_plan(&prepared, replaces)?);
+        } else if prepared.record.kind.as_str() == crate::plan::KIND {
+            prepared.effect = Effect::Plan(self.put_plan(&prepared, incoming.plan).await?);
         }
         Ok(prepared)
     }
@@ -153,12 +168,23 @@ impl Flow {
         }
     }
 
-    fn put_plan(&self, prepared: &Prepared, replaces: u64) -> Result<PutPlan, Refused> {
+    /// A plan is written whole, against the version that its writer read.
+    async fn put_plan(
+        &self,
+        prepared: &Prepared,
+        write: Option<PlanWrite>,
+    ) -> Result<PutPlan, Refused> {
+        let write = write.ok_or_else(|| Refused::Unmappable(vec![faults::plan_by_the_way()]))?;
         let client = prepared.envelope.subject.clone().ok_or(Refused::NoSubject)?;
+        if let Some(id) = write.id {
+            let found = self.journal.read(move |c| read::plan_by_id(c, id)).await?;
+            // Another client's plan looks as if there were none.
+            found.filter(|plan| plan.client == client).ok_or(Refused::UnknownPlan)?;
+        }
         Ok(PutPlan {
             client,
             record: record::write(&prepared.record, &prepared.schema),
-            replaces,
+            replaces: write.replaces,
             id: self.entropy.uuid(),
             at: prepared.envelope.received,
         })
@@ -173,6 +199,11 @@ impl Flow {
     ) -> Result<Receipt, Refused> {
         let Prepared { envelope, record, schema, effect, mut accounting } = prepared;
         let (deliveries, routes) = route::deliveries(self, region, &envelope, &record).await?;
+        // Somebody's matter that goes nowhere would be lost while its sender believes it taken care
+        // of. Advice without a client may end here: it is counted.
+        if deliveries.is_empty() && matches!(effect, Effect::None) && envelope.subject.is_some() {
+            return Err(Refused::NoRoute);
+        }
         accounting.routes = routes;
         let directs = matches!(effect, Effect::Directive(_));
         let items =
@@ -232,37 +263,20 @@ fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded),
     let document =
         luotsi_mapping::read(intake.format, body, &limits).map_err(Refused::unreadable)?;
     let known = intake.mappings.iter().find(|mapping| mapping.matches(&document));
-    let mapping = known.ok_or_else(|| Refused::Unmappable(vec![unknown_document()]))?;
+    let mapping = known.ok_or_else(|| Refused::Unmappable(vec![faults::unknown_document()]))?;
     let decoded = mapping.decode(&document, intake.hetu).map_err(Refused::Unmappable)?;
-    if intake.unmapped == Unmapped::Refuse && !decoded.unmapped.is_empty() {
-        return Err(Refused::Unmappable(
-            decoded.unmapped.iter().map(|path| unknown_element(path)).collect(),
-        ));
+    if intake.unmapped == Unmapped::Refuse {
+        refuse_unmapped(&decoded.unmapped)?;
     }
     Ok((mapping, decoded))
 }
 
-fn unknown_document() -> Fault {
-    Fault {
-        code: "unknown-document",
-        at: String::new(),
-        field: None,
-        line: 1,
-        column: 1,
-        why: "no mapping of this connection knows a document of this form".into(),
+fn refuse_unmapped(paths: &[String]) -> Result<(), Refused> {
+    if paths.is_empty() {
+        return Ok(());
     }
-}
-
-fn unknown_element(path: &str) -> Fault {
-    Fault {
-        code: "unknown-element",
-        at: path.to_owned(),
-        field: None,
-        line: 0,
-        column: 0,
-        why: "no mapping rule knows this element, and the connection refuses what it would lose"
-            .into(),
-    }
+    let faults = paths.iter().map(|path| faults::unknown_element(path));
+    Err(Refused::Unmappable(faults.collect()))
 }
 
 fn digests(key: &str, body: &[u8]) -> Digests {

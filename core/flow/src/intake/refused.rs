@@ -32,6 +32,12 @@ pub enum Refused {
     /// A plan or a directive must name its client.
     #[error("the document names no client")]
     NoSubject,
+    /// No route takes it: it would be accepted and reach nobody.
+    #[error("no route of the region takes this record")]
+    NoRoute,
+    /// The client has no such plan. The same whether there is none or it is another's.
+    #[error("there is no such plan")]
+    UnknownPlan,
     /// The plan has been changed since it was read.
     #[error("the plan is at version {}", .0.version)]
     PlanVersion(command::Stale),
@@ -56,6 +62,8 @@ impl Refused {
             Self::UnknownTask => "unknown-task",
             Self::UnknownDirective => "unknown-directive",
             Self::NoSubject => "no-subject",
+            Self::NoRoute => "no-route",
+            Self::UnknownPlan => "unknown-plan",
             Self::PlanVersion(_) => "version-conflict",
             Self::Journal(_) => "not-durable",
         }

@@ -3,6 +3,7 @@
 mod accept;
 mod advance;
 mod plan;
+mod probe;
 mod recover;
 
 use rusqlite::Connection;
@@ -12,6 +13,7 @@ use crate::Error;
 pub use accept::{Accept, Accepted, Digests, DirectiveChange, Effect, NewDelivery, Rejected};
 pub use advance::{Advance, Guard, Lost};
 pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
+pub use probe::Probe;
 pub use recover::Recover;
 
 pub(crate) use advance::epoch;
