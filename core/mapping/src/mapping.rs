@@ -72,7 +72,7 @@ impl Mapping {
     }
 
     /// Writes a document. `context` gives what the sender knows beside the record, by name with or
-    /// without `$`: `("delivery", "…")`; a place whose context is not given is left out.
+    /// without `$`: `("delivery", "…")`; a place whose context is not given or empty is left out.
     ///
     /// # Errors
     /// The first fault: `missing-field`, `unknown-code`, `constant-differs`, `wrong-type`.

@@ -29,7 +29,7 @@ impl<'s> Source<'s> {
         let of = |name: &str| {
             let is_it =
                 |known: &&(&str, &str)| known.0.strip_prefix('$').unwrap_or(known.0) == name;
-            given.iter().find(is_it).map(|(_, text)| *text)
+            given.iter().find(is_it).map(|(_, text)| *text).filter(|text| !text.is_empty())
         };
         Self { schema, context: CONTEXT.map(of) }
     }

@@ -135,7 +135,7 @@ fn check_out(format: &str, fields: &str, record: &str, want: Result<&str, &str>)
     let text = format!(
         "record=\"sample\"\nformat=\"{format}\"\n{root}\none_way=\"out\"\nfields=[{fields}]"
     );
-    let context = [("delivery", "d1"), ("$now", "2026-11-14T07:30:00Z")];
+    let context = [("delivery", "d1"), ("client", ""), ("$now", "2026-11-14T07:30:00Z")];
     let got = write(&mapping(&text), record, &context);
     assert_eq!(got.as_deref().map_err(String::as_str), want, "{fields}");
 }
@@ -160,7 +160,7 @@ fn what_writing_leaves_out() {
 
 #[test]
 fn what_the_sender_knows() {
-    let rules = r#"{at="d", is="$delivery"}, {at="u", template="urn:{$delivery}!"}, {at="m", is="$message"}"#;
+    let rules = r#"{at="d", is="$delivery"}, {at="u", template="urn:{$delivery}!"}, {at="m", is="$message"}, {at="c", template="urn:{$client}"}"#;
     check_out("json", rules, "{}", Ok(r#"{"d":"d1","u":"urn:d1!"}"#));
     let rules = r#"{at="@t", is="$now", format="dd.MM.yyyy HH:mm"}"#;
     check_out("xml", rules, "{}", Ok(r#"<R t="14.11.2026 09:30"/>"#));
