@@ -1,0 +1,127 @@
+//! `luotsi check`: everything wrong with a region, at once, before it is served.
+
+mod adapters;
+mod render;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use luotsi_model::{Diagnostic, Severity, diagnostic::line_column};
+use luotsi_region::{Folder, Loaded, load};
+use serde::Serialize;
+
+use super::{Exit, Failure, Format, Ink, layout::count};
+use render::Places;
+
+const ABOUT: &str = "\
+Reads a region's folder whole: records, code tables, mappings, connections, routes and policy, and
+each connection's settings by its adapter. Shows every problem at once with file, line and column,
+why it is one, and how to mend it. Opens no connection and reads no secret.";
+
+const EXAMPLE: &str = "\
+EXAMPLE
+  luotsi check --region config/mallialue
+  luotsi check --region config/mallialue --format ndjson | jq -r '.file + \":\" + (.line|tostring)'
+
+EXIT CODES
+  0 no error (there may be warnings) · 1 errors · 2 usage";
+
+/// Check a region's files
+#[derive(clap::Args, Debug)]
+#[command(long_about = ABOUT, after_help = EXAMPLE)]
+pub(crate) struct Args {
+    /// The region's folder
+    #[arg(long, value_name = "DIR", env = "LUOTSI_REGION", default_value = ".")]
+    region: PathBuf,
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> ExitCode {
+    Exit::of(check(&args, format), format)
+}
+
+fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
+    if !args.region.is_dir() {
+        return Err(Failure::new(Exit::Usage, "there is no such region")
+            .why(format!("{} is not a folder", args.region.display()))
+            .mend("name the folder that holds region.toml with --region"));
+    }
+    let kinds: Vec<_> = crate::adapters::ALL.iter().map(|adapter| adapter.kind()).collect();
+    let mut loaded = load(&Folder::new(&args.region), &kinds);
+    let settings = adapters::check(&loaded.sources, crate::adapters::ALL);
+    loaded.diagnostics.extend(settings);
+    sort(&mut loaded.diagnostics);
+    show(&loaded, &Places::new(&args.region), format)?;
+    let errors = of(&loaded, Severity::Error);
+    summary(&loaded, errors, format);
+    Ok(if errors == 0 { Exit::Ok } else { Exit::Findings })
+}
+
+fn sort(diagnostics: &mut [Diagnostic]) {
+    let start = |d: &Diagnostic| d.span.as_ref().map_or(0, |span| span.start);
+    diagnostics.sort_by(|a, b| (&a.file, start(a), a.code).cmp(&(&b.file, start(b), b.code)));
+}
+
+fn of(loaded: &Loaded, severity: Severity) -> usize {
+    loaded.diagnostics.iter().filter(|d| d.severity == severity).count()
+}
+
+fn show(loaded: &Loaded, places: &Places, format: Format) -> Result<(), Failure> {
+    let objects: Vec<_> = loaded.diagnostics.iter().map(|d| Finding::of(d, loaded, places)).collect();
+    format.show(&objects, || {
+        let ink = Ink::stdout();
+        let render = |d| render::diagnostic(d, loaded.sources.get(&d.file), places, ink);
+        loaded.diagnostics.iter().map(render).collect()
+    })
+}
+
+/// A diagnostic for a program: lines and columns from 1, null where the whole file is meant.
+#[derive(Serialize)]
+struct Finding<'d> {
+    code: &'d str,
+    severity: Severity,
+    file: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    what: &'d str,
+    why: &'d str,
+    mend: &'d str,
+}
+
+impl<'d> Finding<'d> {
+    fn of(diagnostic: &'d Diagnostic, loaded: &Loaded, places: &Places) -> Self {
+        let text = loaded.sources.get(&diagnostic.file);
+        let place = diagnostic.span.as_ref().zip(text);
+        let (line, column) = place.map(|(span, text)| line_column(text, span.start)).unzip();
+        Self {
+            code: diagnostic.code,
+            severity: diagnostic.severity,
+            file: places.of(&diagnostic.file),
+            line,
+            column,
+            what: &diagnostic.what,
+            why: &diagnostic.why,
+            mend: &diagnostic.mend,
+        }
+    }
+}
+
+/// What was looked at and what was found, for the person; a program has its lines and exit code.
+fn summary(loaded: &Loaded, errors: usize, format: Format) {
+    if format == Format::Ndjson {
+        return;
+    }
+    let ink = Ink::stderr();
+    let warnings = of(loaded, Severity::Warning);
+    let found = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
+    let files = count(loaded.sources.len(), "file");
+    match &loaded.region {
+        Some(region) if errors == 0 => eprintln!(
+            "{} region {}, generation {}: {files}, {}, {}, {found}",
+            ink.good("✓"),
+            ink.strong(&region.name),
+            region.generation,
+            count(region.connections.len(), "connection"),
+            count(region.routes.len(), "route"),
+        ),
+        _ => eprintln!("{} the region is refused: {files}, {found}", ink.bad("✗")),
+    }
+}

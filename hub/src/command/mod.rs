@@ -1,0 +1,22 @@
+//! The commands, one a file: what each takes, asks and shows.
+//!
+//! What must hold: data goes to standard output and everything else to standard error; the exit
+//! code is one of [`Exit`]; a failure says what, why and how to mend it; no personal data is shown,
+//! taken as an argument or kept.
+
+pub(crate) mod check;
+mod exit;
+mod failure;
+mod format;
+mod ink;
+pub(crate) mod layout;
+pub(crate) mod ops;
+pub(crate) mod replay;
+pub(crate) mod report;
+pub(crate) mod trace;
+pub(crate) mod why;
+
+pub(crate) use exit::Exit;
+pub(crate) use failure::Failure;
+pub(crate) use format::Format;
+pub(crate) use ink::Ink;
