@@ -108,9 +108,9 @@ impl Metrics {
             .add(1, &[KeyValue::new("basis", basis), KeyValue::new("decision", decision)]);
     }
 
-    pub(crate) fn left_unmapped(&self, mapping: &str, count: usize) {
+    pub(crate) fn left_unmapped(&self, mapping: &str, count: u32) {
         if count > 0 {
-            self.unmapped.add(count as u64, &[KeyValue::new("mapping", mapping.to_owned())]);
+            self.unmapped.add(u64::from(count), &[KeyValue::new("mapping", mapping.to_owned())]);
         }
     }
 

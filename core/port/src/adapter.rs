@@ -64,7 +64,8 @@ pub fn settings<T: DeserializeOwned>(settings: &toml::Table) -> Result<T, Proble
     })
 }
 
-/// Refuses what is no HTTP address, and an address with credentials in it: addresses are shown.
+/// Refuses what is no HTTP address, one with credentials in it (addresses are shown), and one that
+/// would carry records in clear beyond this machine.
 ///
 /// # Errors
 /// A [`Problem`] that names the key.
@@ -72,15 +73,47 @@ pub fn check_url(key: &str, text: &str) -> Result<(), Problem> {
     let url = reqwest::Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-    match url {
-        None => Err(Problem::new(
+    let Some(url) = url else {
+        return Err(Problem::new(
             format!("{key} is not an http or https address"),
             "write it whole, for example https://system.example/in",
-        )),
-        Some(url) if !url.username().is_empty() || url.password().is_some() => Err(Problem::new(
+        ));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Problem::new(
             format!("{key} carries credentials"),
             "put the secret where `token` or `secret` can name it",
-        )),
-        Some(_) => Ok(()),
+        ));
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(Problem::new(
+            format!("{key} would carry records in clear beyond this machine"),
+            "use https, or a proxy on this machine that ends TLS",
+        ));
+    }
+    Ok(())
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let check = |text, good| assert_eq!(check_url("url", text).is_ok(), good, "{text}");
+        check("https://system.example/in", true);
+        check("http://127.0.0.1:7910/in", true);
+        check("http://[::1]:7910/in", true);
+        check("http://localhost/in", true);
+        check("http://system.example/in", false);
+        check("http://127.0.0.1.example/in", false);
+        check("https://user:word@system.example/in", false);
+        check("ftp://system.example/in", false);
+        check("system.example", false);
     }
 }

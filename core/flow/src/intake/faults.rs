@@ -16,11 +16,6 @@ pub(super) fn unknown_document() -> Fault {
     )
 }
 
-pub(super) fn unknown_element(path: &str) -> Fault {
-    let why = "no mapping rule knows this element, and the connection refuses what it would lose";
-    fault("unknown-element", path, None, why)
-}
-
 pub(super) fn plan_by_the_way() -> Fault {
     let why = "a plan is written with its version: POST or PUT it to /fhir/R4/CarePlan";
     fault("unknown-document", "", None, why)

@@ -15,9 +15,10 @@ use luotsi_journal::{
     command::{Accept, Accepted, Digests, Effect, PlanWritten, PutPlan},
     read,
 };
-use luotsi_mapping::{Decoded, Limits, Mapping};
+use luotsi_mapping::{Decoded, Fault, Limits, Mapping};
 use luotsi_model::{Envelope, MessageId, Record, Schema, SystemId, record};
 use luotsi_region::{Connection, Intake, Region, Unmapped};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 pub use refused::Refused;
@@ -84,7 +85,9 @@ impl Flow {
     /// # Errors
     /// [`Refused`]; then nothing of it was kept.
     pub async fn accept(&self, incoming: Incoming<'_>) -> Result<Receipt, Refused> {
-        let outcome = self.try_accept(incoming).await;
+        let span = tracing::debug_span!(target: "luotsi::journey", "accept", connection = %incoming.system);
+        trace_context::adopt(&span, incoming.traceparent);
+        let outcome = self.try_accept(incoming).instrument(span).await;
         let word = outcome.as_ref().map_or_else(Refused::code, |_| "ok");
         self.metrics.message(incoming.system, Stage::Accept, word);
         outcome
@@ -97,8 +100,8 @@ impl Flow {
         let started = Instant::now();
         let (mapping, decoded) = decode(intake, incoming.body)?;
         self.metrics.took(Stage::Map, started.elapsed());
-        self.metrics.left_unmapped(mapping.name(), decoded.unmapped.len());
-        let unmapped = decoded.unmapped.len();
+        self.metrics.left_unmapped(mapping.name(), decoded.unmapped_count);
+        let unmapped = decoded.unmapped_count as usize;
         let prepared = self.prepare(&region, connection, mapping, decoded, &incoming).await?;
         let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
         let mut receipt = self.commit(&region, prepared, keyed).await?;
@@ -117,6 +120,7 @@ impl Flow {
         incoming: &Incoming<'_>,
     ) -> Result<Prepared, Refused> {
         let schema = mapping.schema().clone();
+        let unknown = decoded.unknown();
         let record = decoded.record;
         let envelope = self.envelope(region, connection, &schema, &record, incoming);
         let accounting = Accounting {
@@ -131,7 +135,7 @@ impl Flow {
         } else if prepared.record.kind.as_str() == directive::KIND {
             // A list that was misspelt would read as *any*: a directive is understood whole or not
             // at all, whatever the connection lets pass elsewhere.
-            refuse_unmapped(&prepared.accounting.unmapped)?;
+            refuse_unmapped(unknown)?;
             let change =
                 directive::change(&prepared.record, &prepared.schema, region, &prepared.envelope)?;
             prepared.effect = Effect::Directive(change);
@@ -161,10 +165,10 @@ impl Flow {
             replays: None,
             received: self.clock.now(),
             generation: region.generation.clone(),
-            traceparent: incoming
-                .traceparent
-                .filter(|text| trace_context::is_valid(text))
-                .map(str::to_owned),
+            // The deliveries continue the trace from here, also after a restart.
+            traceparent: trace_context::of(&Span::current()).or_else(|| {
+                incoming.traceparent.filter(|p| trace_context::is_valid(p)).map(str::to_owned)
+            }),
         }
     }
 
@@ -266,17 +270,13 @@ fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded),
     let mapping = known.ok_or_else(|| Refused::Unmappable(vec![faults::unknown_document()]))?;
     let decoded = mapping.decode(&document, intake.hetu).map_err(Refused::Unmappable)?;
     if intake.unmapped == Unmapped::Refuse {
-        refuse_unmapped(&decoded.unmapped)?;
+        refuse_unmapped(decoded.unknown())?;
     }
     Ok((mapping, decoded))
 }
 
-fn refuse_unmapped(paths: &[String]) -> Result<(), Refused> {
-    if paths.is_empty() {
-        return Ok(());
-    }
-    let faults = paths.iter().map(|path| faults::unknown_element(path));
-    Err(Refused::Unmappable(faults.collect()))
+fn refuse_unmapped(unknown: Vec<Fault>) -> Result<(), Refused> {
+    if unknown.is_empty() { Ok(()) } else { Err(Refused::Unmappable(unknown)) }
 }
 
 fn digests(key: &str, body: &[u8]) -> Digests {

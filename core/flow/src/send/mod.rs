@@ -22,7 +22,9 @@ use luotsi_region::{Connection, Region};
 
 pub(crate) use item::{Carried, Item, Next};
 
-use crate::{Flow, metrics::Stage};
+use tracing::Instrument;
+
+use crate::{Flow, metrics::Stage, trace_context};
 
 /// How long to leave a delivery alone when the journal cannot be written.
 const JOURNAL_PAUSE: SignedDuration = SignedDuration::from_secs(1);
@@ -90,7 +92,12 @@ impl Sender {
                 connection,
                 now: self.flow.clock.now(),
             };
-            match self.decide_and_send(&attempt).await? {
+            let span = tracing::debug_span!(
+                target: "luotsi::journey", "deliver",
+                system = %self.system, delivery = %item.id, attempt = item.attempts + 1
+            );
+            trace_context::adopt(&span, carried.envelope.traceparent.as_deref());
+            match self.decide_and_send(&attempt).instrument(span).await? {
                 Ok(next) => return Ok(next),
                 Err(Lost::Elsewhere) => return Ok(None),
                 Err(Lost::Stale) => {

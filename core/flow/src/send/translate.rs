@@ -10,6 +10,8 @@ use luotsi_model::{ClientRef, Values};
 use luotsi_port::Outgoing;
 
 use super::{Attempt, Sender};
+use tracing::Span;
+
 use crate::{metrics::Stage, trace_context};
 
 impl Sender {
@@ -50,6 +52,7 @@ impl Sender {
                 kind: kind.clone(),
                 at: attempt.now,
                 traceparent: trace_context::onward(
+                    &Span::current(),
                     attempt.envelope.traceparent.as_deref(),
                     &*self.flow.entropy,
                 ),

@@ -1,0 +1,60 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    command::{self, Format},
+    demo, serve,
+};
+
+/// Luotsi carries client records between the systems of a region, translates them, and lets out
+/// only what the client's consent lets through.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// How results are written to standard output; everything else goes to standard error
+    #[arg(long, global = true, value_enum, default_value = "human")]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 ok, 1 findings, 2 usage or configuration, 3 unreachable, 4 refused by consent.
+
+Example: luotsi demo --exit";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a region's files: everything wrong at once, each with its place and its mend
+    Check(command::check::Args),
+    /// See the hub at work: a region, its systems and clients, all on this machine
+    Demo(demo::Args),
+    /// Send a message again, through the same gate
+    Replay(command::replay::Args),
+    /// Report what was disclosed
+    #[command(subcommand)]
+    Report(command::report::Command),
+    /// Run the hub
+    Serve(serve::Args),
+    /// Show the journey of a message
+    Trace(command::trace::Args),
+    /// Explain why a message may or may not go to a system
+    Why(command::why::Args),
+}
+
+/// Runs the command and gives its exit code.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let format = cli.format;
+    match cli.command {
+        Command::Check(args) => command::check::run(&args, format),
+        Command::Demo(args) => demo::run(&args, format),
+        Command::Replay(args) => command::replay::run(&args, format),
+        Command::Report(which) => command::report::run(&which, format),
+        Command::Serve(args) => serve::run(args),
+        Command::Trace(args) => command::trace::run(&args, format),
+        Command::Why(args) => command::why::run(&args, format),
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether the hub lives, whether it can work, and whether its systems answer.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{Json, extract::State, http::StatusCode};
+use luotsi_flow::Flow;
+use luotsi_journal::{command::Probe, read};
+use luotsi_model::SystemId;
+use luotsi_port::Outbound;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::state::App;
+
+/// How often each system is probed.
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+
+/// It runs: nothing else is asked, since a restart would mend nothing else.
+pub(super) async fn livez() -> &'static str {
+    "ok"
+}
+
+/// It can commit and write the disclosure log, and is not stopping.
+pub(super) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
+    if app.is_draining() {
+        return unready("the hub is stopping");
+    }
+    match app.flow.journal().write(Probe { at: app.flow.clock().now() }).await {
+        Ok(()) => {
+            let generation = app.flow.region().generation.to_string();
+            (StatusCode::OK, Json(json!({ "status": "ready", "generation": generation })))
+        }
+        Err(error) => unready(&error.to_string()),
+    }
+}
+
+fn unready(why: &str) -> (StatusCode, Json<Value>) {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "why": why })))
+}
+
+/// Prometheus' text, with the loads as they are now.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<String, StatusCode> {
+    refresh(&app.flow).await;
+    let mut text = String::new();
+    prometheus::TextEncoder::new()
+        .encode_utf8(&app.registry.gather(), &mut text)
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok(text)
+}
+
+async fn refresh(flow: &Flow) {
+    match flow.journal().read(read::loads).await {
+        Ok(loads) => {
+            let region = flow.region();
+            let delivering = region.connections.values().filter(|c| c.delivery.is_some());
+            let destinations: Vec<_> = delivering.map(|c| c.system.clone()).collect();
+            flow.metrics().loads(&destinations, &loads, flow.clock().now());
+        }
+        Err(error) => tracing::error!(%error, "the loads cannot be read"),
+    }
+}
+
+/// Probes every system now and then until `stop`.
+pub(super) async fn probe(
+    flow: Arc<Flow>,
+    systems: BTreeMap<SystemId, Arc<dyn Outbound>>,
+    stop: CancellationToken,
+) {
+    loop {
+        for (system, outbound) in &systems {
+            let answer = tokio::time::timeout(PROBE_EVERY, outbound.probe()).await;
+            flow.metrics().adapter(system, matches!(answer, Ok(Ok(()))));
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PROBE_EVERY) => {}
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `luotsi serve`: puts the house together and runs it until it is told to stop.
+//!
+//! Everything is read and checked before any port is bound.
+
+mod auth;
+mod data;
+mod fhir;
+mod health;
+mod intake;
+mod listener;
+mod ops;
+mod problem;
+mod start;
+mod state;
+mod telemetry;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use crate::{
+    command::Exit,
+    settings::{Flags, Settings},
+};
+
+/// What `luotsi serve` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example: luotsi serve --region config/mallialue --data /var/lib/luotsi
+
+Other settings: see config/luotsi.toml, LUOTSI_… in the environment, or --settings FILE.
+Traces and metrics go by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set.")]
+pub(crate) struct Args {
+    /// The region's folder
+    #[arg(long, value_name = "DIR", env = "LUOTSI_REGION")]
+    region: PathBuf,
+    /// The folder of what the hub keeps
+    #[arg(long, value_name = "DIR", env = "LUOTSI_DATA")]
+    data: Option<PathBuf>,
+    /// Address of the intake listener
+    #[arg(long, value_name = "ADDR")]
+    intake: Option<SocketAddr>,
+    /// Address of the ops listener
+    #[arg(long, value_name = "ADDR")]
+    ops: Option<SocketAddr>,
+    /// A file of settings over the embedded defaults
+    #[arg(long, value_name = "FILE", env = "LUOTSI_SETTINGS")]
+    settings: Option<PathBuf>,
+}
+
+/// Runs the hub until SIGTERM or SIGINT.
+pub(crate) fn run(args: Args) -> ExitCode {
+    let flags = Flags { data: args.data, intake: args.intake, ops: args.ops };
+    let settings = match Settings::read(args.settings.as_deref(), flags) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match start::run(&runtime, &args.region, &settings) {
+        Ok(()) => Exit::Ok.into(),
+        Err(error) => fail(&*error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("luotsi: {error}");
+    Exit::Usage.into()
+}

@@ -1,0 +1,142 @@
+//! The ops listener: health, metrics, and the API behind the command line. It names clients by
+//! opaque references; `/api` needs the token of the data folder.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, Request, State},
+    http::StatusCode,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use jiff::Timestamp;
+use luotsi_flow::{NotReplayed, inspect};
+use luotsi_journal::read;
+use luotsi_model::{ClientRef, Hetu, MessageId, SystemId, hetu::Strictness};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{auth, health, problem::Problem, state::App};
+
+/// The listener's routes.
+pub(super) fn router(app: Arc<App>) -> Router {
+    let api = Router::new()
+        .route("/messages/{id}", get(message))
+        .route("/messages/{id}/why", get(why))
+        .route("/messages/{id}/replay", post(replay))
+        .route("/reports/disclosures", post(disclosures))
+        .route("/loads", get(loads))
+        .layer(from_fn_with_state(app.clone(), admit));
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .nest("/api", api)
+        .fallback(async || Problem::not_found())
+        .with_state(app)
+}
+
+async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match auth::bearer(request.headers()) {
+        Some(token) if app.admits_ops(token) => next.run(request).await,
+        _ => Problem::unauthorized()
+            .detail("send the token of the data folder's ops.token as: Authorization: Bearer <token>")
+            .into_response(),
+    }
+}
+
+fn message_id(text: &str) -> Result<MessageId, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+fn journal(error: luotsi_journal::Error) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "journal", "The journal cannot be read")
+        .detail(error.to_string())
+}
+
+async fn message(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<inspect::Journey>, Problem> {
+    let found = app.flow.journey(message_id(&id)?).await.map_err(journal)?;
+    found.map(Json).ok_or_else(Problem::not_found)
+}
+
+#[derive(Deserialize)]
+struct To {
+    to: String,
+}
+
+async fn why(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Query(To { to }): Query<To>,
+) -> Result<Json<inspect::Why>, Problem> {
+    let found = app.flow.why(message_id(&id)?, &SystemId::new(to)).await.map_err(journal)?;
+    found.map(Json).ok_or_else(Problem::not_found)
+}
+
+async fn replay(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    match app.flow.replay(message_id(&id)?).await {
+        Ok(receipt) => {
+            let message = receipt.message.to_string();
+            let body = json!({ "message": message, "deliveries": receipt.deliveries });
+            Ok((StatusCode::ACCEPTED, Json(body)))
+        }
+        Err(NotReplayed::Unknown) => Err(Problem::not_found()),
+        Err(NotReplayed::Refused(refused)) => Err(Problem::from(&refused)),
+        Err(error) => Err(Problem::new(StatusCode::CONFLICT, "not-replayed", "Not replayed")
+            .detail(error.to_string())),
+    }
+}
+
+/// Whose report: by the hub's reference, or by a code that must not stand in a URL or a log.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReportRequest {
+    client: Option<String>,
+    hetu: Option<String>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+async fn disclosures(
+    State(app): State<Arc<App>>,
+    Json(asked): Json<ReportRequest>,
+) -> Result<Json<inspect::Report>, Problem> {
+    let client = client(&app, asked.client, asked.hetu.as_deref())?;
+    let from = asked.from.unwrap_or(Timestamp::UNIX_EPOCH);
+    let to = asked.to.unwrap_or(Timestamp::MAX);
+    app.flow.report(&client, from, to).await.map(Json).map_err(journal)
+}
+
+fn client(app: &App, reference: Option<String>, hetu: Option<&str>) -> Result<ClientRef, Problem> {
+    let bad = |why: &str| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-client", "No client is named").detail(why)
+    };
+    match (reference, hetu) {
+        (Some(reference), None) => Ok(ClientRef::new(reference)),
+        (None, Some(code)) => Hetu::parse(code, Strictness::Lenient)
+            .map(|hetu| app.flow.clients().reference(&hetu))
+            .map_err(|error| bad(&error.to_string())),
+        _ => Err(bad("send either client or hetu")),
+    }
+}
+
+async fn loads(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let loads = app.flow.journal().read(read::loads).await.map_err(journal)?;
+    let rows = loads.iter().map(|load| {
+        json!({
+            "destination": load.destination,
+            "state": load.state.as_str(),
+            "count": load.count,
+            "oldest": load.oldest,
+        })
+    });
+    Ok(Json(rows.collect()))
+}

@@ -1,0 +1,118 @@
+//! The order in which the hub comes up, and goes down.
+
+use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc, time::Duration};
+
+use luotsi_flow::{ClientKey, Flow, Store, SystemClock, SystemEntropy};
+use luotsi_journal::Journal;
+use luotsi_model::SystemId;
+use luotsi_port::{Outbound, Services};
+use luotsi_region::{Folder, Region, load};
+use tokio::runtime::Runtime;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{data::DataDir, health, intake, listener, ops, state::App, telemetry};
+use crate::{adapters, command::check, settings::Settings};
+
+/// What stops a start, told to the one who started it.
+type Refusal = Box<dyn Error>;
+
+/// How long what is under way may take to finish.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+pub(super) fn run(runtime: &Runtime, folder: &Path, settings: &Settings) -> Result<(), Refusal> {
+    let region = region(folder)?;
+    let data = DataDir::open(&settings.data.dir)?;
+    let journal = Journal::open(&data.journal())?;
+    // OTLP's exporters have threads of their own that must be made and ended outside the runtime.
+    let telemetry = telemetry::start(&settings.log.level)?;
+    let clients = ClientKey::new(&data.client_key()?);
+    let ops_token = data.ops_token()?;
+    let _inside = runtime.enter();
+    let clock = Arc::new(SystemClock);
+    let (flow, ends) = Flow::new(region, journal, clock, Arc::new(SystemEntropy), clients);
+    let outbound = outbound(&flow)?;
+    let app = App::new(flow.clone(), ops_token, telemetry.registry.clone());
+    let outcome = runtime.block_on(serve(&app, ends, outbound, settings));
+    telemetry.stop();
+    outcome
+}
+
+/// Loads the region; what is wrong with it is shown whole.
+fn region(folder: &Path) -> Result<Region, Refusal> {
+    let loaded = load(&Folder::new(folder), &adapters::kinds());
+    let findings = check::findings(&loaded);
+    match loaded.region {
+        Some(region) if !check::has_errors(&findings) => Ok(region),
+        _ => {
+            check::show(&findings, &loaded.sources);
+            Err(format!("the region in {} does not hold, see above", folder.display()).into())
+        }
+    }
+}
+
+/// The way out of every connection that delivers.
+fn outbound(flow: &Arc<Flow>) -> Result<BTreeMap<SystemId, Arc<dyn Outbound>>, Refusal> {
+    // No redirect and no proxy: a document goes where its connection says and nowhere else.
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(Duration::from_secs(60))
+        .user_agent(concat!("luotsi/", env!("CARGO_PKG_VERSION")))
+        .build()?;
+    let services = Services { http, plan: Arc::new(Store(flow.clone())) };
+    let region = flow.region();
+    let mut outbound = BTreeMap::new();
+    for connection in region.connections.values().filter(|c| c.delivery.is_some()) {
+        let adapter = adapters::find(&connection.adapter)
+            .ok_or_else(|| format!("{}: no adapter {:?}", connection.file, connection.adapter))?;
+        let way = adapter
+            .outbound(&connection.settings, &services)
+            .map_err(|p| format!("{}: {}; {}", connection.file, p.what, p.mend))?;
+        outbound.insert(connection.system.clone(), way);
+    }
+    Ok(outbound)
+}
+
+async fn serve(
+    app: &Arc<App>,
+    ends: luotsi_flow::Ends,
+    outbound: BTreeMap<SystemId, Arc<dyn Outbound>>,
+    settings: &Settings,
+) -> Result<(), Refusal> {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let probes = outbound.clone();
+    app.flow.start(ends, outbound, &stop, &tasks).await?;
+    let intake = listener::bind("intake", &settings.intake).await?;
+    let ops = listener::bind("ops", &settings.ops).await?;
+    tasks.spawn(health::probe(app.flow.clone(), probes, stop.clone()));
+    let handles = [intake.handle(), ops.handle()];
+    tasks.spawn(intake.serve(intake::router(app.clone())));
+    tasks.spawn(ops.serve(ops::router(app.clone())));
+    tracing::info!(
+        intake = %settings.intake.listen, ops = %settings.ops.listen,
+        generation = %app.flow.region().generation, "ready"
+    );
+    stop_signal().await;
+    tracing::info!("stopping: nothing new is taken in, what is under way is finished");
+    app.drain();
+    stop.cancel();
+    handles.iter().for_each(|handle| handle.graceful_shutdown(Some(DRAIN_MAX)));
+    tasks.close();
+    if tokio::time::timeout(DRAIN_MAX, tasks.wait()).await.is_err() {
+        tracing::warn!("not everything finished in time: the journal has it");
+    }
+    Ok(())
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,142 @@
+//! The service's settings: flags > `LUOTSI_…` environment > file > embedded defaults.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use config::{Config, Environment, File, FileFormat};
+use serde::Deserialize;
+
+use crate::embedded;
+
+/// Everything that is set for the service, as against the region it serves.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) intake: Listener,
+    pub(crate) ops: Listener,
+    pub(crate) data: Data,
+    pub(crate) log: Log,
+}
+
+/// One listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    pub(crate) listen: SocketAddr,
+    #[serde(default)]
+    pub(crate) tls: Option<Tls>,
+}
+
+/// A certificate and its key, PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) cert_file: PathBuf,
+    pub(crate) key_file: PathBuf,
+}
+
+/// Where things are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Data {
+    pub(crate) dir: PathBuf,
+}
+
+/// What is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: String,
+}
+
+/// What flags override.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flags {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) intake: Option<SocketAddr>,
+    pub(crate) ops: Option<SocketAddr>,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A key or a value that does not fit; the text names it.
+    #[error("the settings cannot be read: {0}")]
+    Unreadable(#[from] config::ConfigError),
+    /// A listener that would speak in clear to others.
+    #[error(
+        "the {name} listener would speak in clear on {listen}, beyond this machine; \
+         give it a certificate ([{name}.tls] cert_file, key_file), or let it listen on 127.0.0.1 \
+         behind a proxy that ends TLS"
+    )]
+    InClear {
+        /// `intake` or `ops`.
+        name: &'static str,
+        /// Its address.
+        listen: SocketAddr,
+    },
+}
+
+impl Settings {
+    /// Reads the settings; afterwards they can be used as they are.
+    ///
+    /// # Errors
+    /// What does not fit, by name.
+    pub(crate) fn read(file: Option<&Path>, flags: Flags) -> Result<Self, Error> {
+        let mut builder =
+            Config::builder().add_source(File::from_str(embedded::SETTINGS, FileFormat::Toml));
+        if let Some(path) = file {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        // Only names of two steps are settings: LUOTSI_DATA, LUOTSI_OPS_URL and the secrets are not.
+        let environment = Environment::with_prefix("LUOTSI")
+            .prefix_separator("_")
+            .separator("__")
+            .source(Some(settings_in(std::env::vars())));
+        let mut settings: Self = builder.add_source(environment).build()?.try_deserialize()?;
+        settings.data.dir = flags.data.unwrap_or(settings.data.dir);
+        settings.intake.listen = flags.intake.unwrap_or(settings.intake.listen);
+        settings.ops.listen = flags.ops.unwrap_or(settings.ops.listen);
+        settings.intake.check("intake")?;
+        settings.ops.check("ops")?;
+        Ok(settings)
+    }
+}
+
+fn settings_in(
+    variables: impl Iterator<Item = (String, String)>,
+) -> std::collections::HashMap<String, String> {
+    variables.filter(|(name, _)| name.starts_with("LUOTSI_") && name.contains("__")).collect()
+}
+
+impl Listener {
+    fn check(&self, name: &'static str) -> Result<(), Error> {
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
+            return Err(Error::InClear { name, listen: self.listen });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hold_and_flags_go_over_them() {
+        let flags = Flags { data: Some("elsewhere".into()), ..Flags::default() };
+        let settings = Settings::read(None, flags).unwrap();
+        assert_eq!(settings.data.dir, Path::new("elsewhere"));
+        assert!(settings.intake.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn nothing_speaks_in_clear_beyond_this_machine() {
+        let flags = Flags { intake: "0.0.0.0:7800".parse().ok(), ..Flags::default() };
+        let error = Settings::read(None, flags).unwrap_err();
+        assert!(matches!(error, Error::InClear { name: "intake", .. }));
+        assert!(error.to_string().contains("[intake.tls]"), "{error}");
+    }
+}
