@@ -15,7 +15,7 @@ use luotsi_model::{ClientRef, SystemId};
 use tokio::sync::{Notify, mpsc};
 
 /// Work on the way to one dispatcher. Beyond this a dispatcher reads from the journal instead.
-const QUEUE_MAX: usize = 2048;
+const QUEUE_MAX: usize = 1024;
 
 /// What a dispatcher is told.
 #[derive(Debug)]
@@ -103,6 +103,11 @@ impl<T> Consumer<T> {
     /// Says that something is to be found in the journal.
     pub fn note_dropped(&self) {
         self.dropped.raise();
+    }
+
+    /// Work that is there already.
+    pub fn receive_now(&mut self) -> Option<Wake<T>> {
+        self.queue.try_recv().ok()
     }
 
     /// The next thing to do. Cancelling it loses nothing.

@@ -28,7 +28,9 @@ use command::Command;
 use writer::Writer;
 
 /// How many idle reading connections are kept.
-const READERS_MAX: usize = 4;
+const READERS_MAX: usize = 2;
+/// The writer's page cache.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
 /// The journal of one hub.
 #[derive(Clone)]
@@ -49,6 +51,8 @@ impl Journal {
     /// When the file cannot be opened, or was made by a newer hub.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut connection = connect(path)?;
+        // The writer's working set is the tails of the tables; readers keep SQLite's own 2 MB.
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         migrate::run(&mut connection)?;
         let readers = Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
         Ok(Self { writer: Writer::start(connection)?, readers: Arc::new(readers) })
@@ -113,7 +117,6 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         "pragma journal_mode = wal;
          pragma synchronous = full;
          pragma foreign_keys = on;
-         pragma cache_size = -8192;
          pragma wal_autocheckpoint = 4000;
          pragma journal_size_limit = 67108864;",
     )?;

@@ -4,6 +4,8 @@
 //! A command that fails spoils the group, so the group is rolled back and each command is applied
 //! again in a transaction of its own: one bad command costs its neighbours time, never their data.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -11,6 +13,11 @@ use crate::{Error, command::Command};
 
 /// Commands that may wait; more are turned away, which the sender sees as *try again*.
 const QUEUE_MAX: usize = 8192;
+/// From this many commands in one transaction on, the next one waits a little for more.
+const BUSY_FROM: usize = 8;
+/// How long: about what a commit costs. Under load a few larger commits write far fewer pages than
+/// many small ones; a lone command is never held up.
+const GATHER: Duration = Duration::from_micros(700);
 /// Commands in one transaction: beyond this, waiting costs more than an fsync saves.
 const GROUP_MAX: usize = 512;
 
@@ -74,12 +81,17 @@ impl<C: Command> Job for Submitted<C> {
 
 fn run(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
+    let mut busy = false;
     while let Some(first) = jobs.blocking_recv() {
         group.push(first);
+        if busy {
+            std::thread::sleep(GATHER);
+        }
         while group.len() < GROUP_MAX {
             let Ok(job) = jobs.try_recv() else { break };
             group.push(job);
         }
+        busy = group.len() >= BUSY_FROM;
         if transact(connection, &mut group).is_ok() {
             group.drain(..).for_each(|mut job| job.reply(None));
         } else {

@@ -6,10 +6,10 @@
 //! nothing more, and drops what the bus brings meanwhile, since the journal has it too.
 
 mod lanes;
+mod under_way;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp};
 use luotsi_bus::{Consumer, Received, Wake};
 use luotsi_journal::{Error, read};
@@ -21,10 +21,11 @@ use crate::{
     Flow,
     send::{Item, Next, Sender},
 };
-use lanes::{LaneKey, Lanes};
+use lanes::Lanes;
+use under_way::{Returned, UnderWay};
 
 /// Deliveries held in memory.
-const WINDOW: usize = 4096;
+const WINDOW: usize = 2048;
 /// How often waits past their deadline are looked for.
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
 /// How long a stopping dispatcher lets its sends finish; the hub's own drain bound is 30 s.
@@ -51,6 +52,7 @@ pub(crate) async fn run(
     let concurrency_max = concurrency(&flow, &system);
     let now = flow.clock.now();
     let sender = Sender { flow: flow.clone(), system: system.clone(), outbound };
+    let mut under_way = UnderWay::new(sender);
     let mut dispatcher = Dispatcher {
         flow,
         system,
@@ -59,20 +61,14 @@ pub(crate) async fn run(
         cursor: Some(0),
         sweep: now,
     };
-    let mut under_way = FuturesUnordered::new();
     while !stop.is_cancelled() {
         dispatcher.look().await;
-        for (key, item) in dispatcher.ready(under_way.len()) {
-            let sender = &sender;
-            under_way.push(async move { (key, item.seq, sender.attempt(item).await) });
-        }
+        dispatcher.start_ready(&mut under_way);
         let wake = dispatcher.next_wake();
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
-            Some((key, seq, next)) = under_way.next(), if !under_way.is_empty() => {
-                dispatcher.returned(&key, seq, next);
-            }
+            Some(returned) = under_way.next() => dispatcher.returned(returned),
             received = end.receive() => match received {
                 Received::Wake(wake) => dispatcher.woken(wake).await,
                 Received::Dropped => dispatcher.cursor = Some(0),
@@ -80,9 +76,15 @@ pub(crate) async fn run(
             },
             () = dispatcher.flow.clock.sleep_until(wake) => {}
         }
+        // What is there already is taken in one go: a turn of the loop costs more than its work.
+        while let Some(returned) = under_way.next_now().await {
+            dispatcher.returned(returned);
+        }
+        while let Some(wake) = end.receive_now() {
+            dispatcher.woken(wake).await;
+        }
     }
-    let drained = tokio::time::timeout(DRAIN, async { while under_way.next().await.is_some() {} });
-    if drained.await.is_err() {
+    if !under_way.drain(DRAIN).await {
         tracing::warn!("sends were still under way: they are sent again after the next start");
     }
 }
@@ -133,20 +135,23 @@ impl Dispatcher {
         Ok(())
     }
 
-    fn ready(&mut self, under_way: usize) -> Vec<(LaneKey, Item)> {
-        let room = self.concurrency_max.saturating_sub(under_way);
+    fn start_ready(&mut self, under_way: &mut UnderWay) {
         let now = self.flow.clock.now();
-        std::iter::from_fn(|| self.lanes.take(now)).take(room).collect()
+        while under_way.len() < self.concurrency_max
+            && let Some((key, item)) = self.lanes.take(now)
+        {
+            under_way.start(key, item);
+        }
     }
 
     fn next_wake(&self) -> Timestamp {
         self.lanes.next_due().map_or(self.sweep, |due| due.min(self.sweep))
     }
 
-    fn returned(&mut self, key: &LaneKey, seq: i64, next: Next) {
+    fn returned(&mut self, (key, seq, next): Returned) {
         match next {
-            Next::Done => self.lanes.done(key, seq),
-            Next::Again(item) => self.lanes.again(key, item),
+            Next::Done => self.lanes.done(&key, seq),
+            Next::Again(item) => self.lanes.again(&key, item),
         }
     }
 

@@ -193,6 +193,14 @@ impl Sender {
         }
     }
 
+    /// Hands a delivery whose attempt panicked to a person.
+    pub(crate) async fn bury_defect(&self, item: &Item) {
+        let why = "the hub failed while sending it; this is a defect of the hub".to_owned();
+        if let Err(error) = self.bury(item, why).await {
+            tracing::error!(%error, delivery = %item.id, "the journal fails: not buried");
+        }
+    }
+
     /// Hands a delivery that cannot be made to a person.
     async fn bury(&self, item: &Item, why: String) -> Result<Again, Error> {
         tracing::warn!(system = %self.system, delivery = %item.id, cause = %why, "dead letter");
