@@ -3,7 +3,11 @@
 mod adapters;
 mod render;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use luotsi_model::{Diagnostic, Severity, diagnostic::line_column};
 use luotsi_region::{Folder, Loaded, load};
@@ -34,8 +38,8 @@ pub(crate) struct Args {
     region: PathBuf,
 }
 
-pub(crate) async fn run(args: Args, format: Format) -> ExitCode {
-    Exit::of(check(&args, format), format)
+pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
+    Exit::of(check(args, format), format)
 }
 
 fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
@@ -44,33 +48,47 @@ fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
             .why(format!("{} is not a folder", args.region.display()))
             .mend("name the folder that holds region.toml with --region"));
     }
-    let kinds: Vec<_> = crate::adapters::ALL.iter().map(|adapter| adapter.kind()).collect();
-    let mut loaded = load(&Folder::new(&args.region), &kinds);
+    let loaded = load(&Folder::new(&args.region), &crate::adapters::kinds());
+    let findings = findings(&loaded);
+    let places = Places::new(&args.region);
+    let objects: Vec<_> =
+        findings.iter().map(|d| Finding::of(d, &loaded.sources, &places)).collect();
+    format.show(&objects, || page(&findings, &loaded.sources, &places, Ink::stdout()))?;
+    summary(&loaded, &findings, format);
+    Ok(if has_errors(&findings) { Exit::Findings } else { Exit::Ok })
+}
+
+/// Everything wrong with a region, what its adapters say of their settings included, by file and
+/// place.
+pub(crate) fn findings(loaded: &Loaded) -> Vec<Diagnostic> {
     let settings = adapters::check(&loaded.sources, crate::adapters::ALL);
-    loaded.diagnostics.extend(settings);
-    sort(&mut loaded.diagnostics);
-    show(&loaded, &Places::new(&args.region), format)?;
-    let errors = of(&loaded, Severity::Error);
-    summary(&loaded, errors, format);
-    Ok(if errors == 0 { Exit::Ok } else { Exit::Findings })
-}
-
-fn sort(diagnostics: &mut [Diagnostic]) {
+    let mut all: Vec<_> = loaded.diagnostics.iter().cloned().chain(settings).collect();
     let start = |d: &Diagnostic| d.span.as_ref().map_or(0, |span| span.start);
-    diagnostics.sort_by(|a, b| (&a.file, start(a), a.code).cmp(&(&b.file, start(b), b.code)));
+    all.sort_by(|a, b| (&a.file, start(a), a.code).cmp(&(&b.file, start(b), b.code)));
+    all
 }
 
-fn of(loaded: &Loaded, severity: Severity) -> usize {
-    loaded.diagnostics.iter().filter(|d| d.severity == severity).count()
+/// Whether the region must be refused.
+pub(crate) fn has_errors(findings: &[Diagnostic]) -> bool {
+    count_of(findings, Severity::Error) > 0
 }
 
-fn show(loaded: &Loaded, places: &Places, format: Format) -> Result<(), Failure> {
-    let objects: Vec<_> = loaded.diagnostics.iter().map(|d| Finding::of(d, loaded, places)).collect();
-    format.show(&objects, || {
-        let ink = Ink::stdout();
-        let render = |d| render::diagnostic(d, loaded.sources.get(&d.file), places, ink);
-        loaded.diagnostics.iter().map(render).collect()
-    })
+/// Shows findings on standard error, for the one who starts a hub.
+pub(crate) fn show(findings: &[Diagnostic], sources: &BTreeMap<String, String>) {
+    eprint!("{}", page(findings, sources, &Places::new(Path::new(".")), Ink::stderr()));
+}
+
+fn page(
+    findings: &[Diagnostic],
+    sources: &BTreeMap<String, String>,
+    places: &Places,
+    ink: Ink,
+) -> String {
+    findings.iter().map(|d| render::diagnostic(d, sources.get(&d.file), places, ink)).collect()
+}
+
+fn count_of(findings: &[Diagnostic], severity: Severity) -> usize {
+    findings.iter().filter(|finding| finding.severity == severity).count()
 }
 
 /// A diagnostic for a program: lines and columns from 1, null where the whole file is meant.
@@ -87,8 +105,8 @@ struct Finding<'d> {
 }
 
 impl<'d> Finding<'d> {
-    fn of(diagnostic: &'d Diagnostic, loaded: &Loaded, places: &Places) -> Self {
-        let text = loaded.sources.get(&diagnostic.file);
+    fn of(diagnostic: &'d Diagnostic, sources: &BTreeMap<String, String>, places: &Places) -> Self {
+        let text = sources.get(&diagnostic.file);
         let place = diagnostic.span.as_ref().zip(text);
         let (line, column) = place.map(|(span, text)| line_column(text, span.start)).unzip();
         Self {
@@ -105,12 +123,13 @@ impl<'d> Finding<'d> {
 }
 
 /// What was looked at and what was found, for the person; a program has its lines and exit code.
-fn summary(loaded: &Loaded, errors: usize, format: Format) {
+fn summary(loaded: &Loaded, findings: &[Diagnostic], format: Format) {
     if format == Format::Ndjson {
         return;
     }
     let ink = Ink::stderr();
-    let warnings = of(loaded, Severity::Warning);
+    let errors = count_of(findings, Severity::Error);
+    let warnings = count_of(findings, Severity::Warning);
     let found = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
     let files = count(loaded.sources.len(), "file");
     match &loaded.region {

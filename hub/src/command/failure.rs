@@ -1,5 +1,7 @@
 //! What a command tells when it cannot do what it was asked.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::{Exit, Format, Ink, layout};
@@ -14,6 +16,13 @@ pub(crate) struct Failure {
     why: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     mend: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if self.why.is_empty() { Ok(()) } else { write!(f, ": {}", self.why) }
+    }
 }
 
 impl Failure {

@@ -18,5 +18,5 @@ pub(crate) mod why;
 
 pub(crate) use exit::Exit;
 pub(crate) use failure::Failure;
-pub(crate) use format::Format;
+pub(crate) use format::{Format, put};
 pub(crate) use ink::Ink;

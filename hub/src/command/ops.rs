@@ -2,12 +2,12 @@
 
 mod answers;
 
-use std::{path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf, process::ExitCode, time::Duration};
 
 use luotsi_model::Sensitive;
 use serde_json::Value;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, Format};
 
 pub(crate) use answers::{Delivery, Disclosure, Journey, Load, Report, Step, Why};
 
@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the hub is, and where its token lies.
 #[derive(clap::Args, Clone, Debug)]
+#[group(skip)]
 pub(crate) struct Args {
     /// The hub's ops address
     #[arg(
@@ -112,6 +113,18 @@ impl Ops {
     }
 }
 
+/// Runs a command that asks a hub, to its end.
+pub(crate) fn run(
+    format: Format,
+    command: impl Future<Output = Result<Exit, Failure>>,
+) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Usage, "the command cannot be run").why(error.to_string())
+    });
+    Exit::of(runtime.and_then(|runtime| runtime.block_on(command)), format)
+}
+
 /// Takes an answer as the type it should be of.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(answer: &Value) -> Result<T, Failure> {
     T::deserialize(answer).map_err(|error| foreign(&error))
@@ -146,7 +159,9 @@ fn refused(status: u16, problem: &Value) -> Failure {
                 .why("every data folder has a token of its own")
                 .mend(format!("name this hub's data folder with --data, or set {TOKEN}"));
         }
-        404 => (Exit::Findings, "look the message's id up in the sender's receipt or the hub's log"),
+        404 => {
+            (Exit::Findings, "look the message's id up in the sender's receipt or the hub's log")
+        }
         409 => (Exit::Findings, ""),
         400..=499 => (Exit::Usage, "see --help"),
         _ => (Exit::Unreachable, "see the hub's log, then try again"),

@@ -30,8 +30,8 @@ pub(crate) struct Args {
     ops: ops::Args,
 }
 
-pub(crate) async fn run(args: Args, format: Format) -> ExitCode {
-    Exit::of(replay(&args, format).await, format)
+pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
+    ops::run(format, replay(args, format))
 }
 
 async fn replay(args: &Args, format: Format) -> Result<Exit, Failure> {

@@ -33,22 +33,16 @@ EXAMPLE
 EXIT CODES
   0 shown, be it empty · 1 no such client · 2 usage · 3 no hub";
 
-/// Reports
-#[derive(clap::Args, Debug)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    which: Which,
-}
-
+/// The reports there are.
 #[derive(clap::Subcommand, Debug)]
-enum Which {
+pub(crate) enum Command {
     /// Everything disclosed about a client, and everything refused
     #[command(long_about = ABOUT, after_help = EXAMPLE)]
     Disclosures(Disclosures),
 }
 
 #[derive(clap::Args, Debug)]
-struct Disclosures {
+pub(crate) struct Disclosures {
     #[command(flatten)]
     whom: Whom,
     /// From this day or moment on (2026-11-01, or 2026-11-01T08:00:00Z)
@@ -72,9 +66,9 @@ struct Whom {
     hetu_stdin: bool,
 }
 
-pub(crate) async fn run(args: Args, format: Format) -> ExitCode {
-    let Which::Disclosures(args) = args.which;
-    Exit::of(disclosures(&args, format).await, format)
+pub(crate) fn run(which: &Command, format: Format) -> ExitCode {
+    let Command::Disclosures(args) = which;
+    ops::run(format, disclosures(args, format))
 }
 
 async fn disclosures(args: &Disclosures, format: Format) -> Result<Exit, Failure> {

@@ -38,8 +38,8 @@ pub(crate) struct Args {
     ops: ops::Args,
 }
 
-pub(crate) async fn run(args: Args, format: Format) -> ExitCode {
-    Exit::of(trace(&args, format).await, format)
+pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
+    ops::run(format, trace(args, format))
 }
 
 async fn trace(args: &Args, format: Format) -> Result<Exit, Failure> {

@@ -40,8 +40,8 @@ pub(crate) struct Args {
     ops: ops::Args,
 }
 
-pub(crate) async fn run(args: Args, format: Format) -> ExitCode {
-    Exit::of(why(&args, format).await, format)
+pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
+    ops::run(format, why(args, format))
 }
 
 async fn why(args: &Args, format: Format) -> Result<Exit, Failure> {

@@ -36,7 +36,10 @@ fn of_file(file: &str, text: &str, adapters: &[&dyn Adapter]) -> Vec<Diagnostic>
     let settings = connection.settings.unwrap_or_else(|| Spanned::new(0..0, toml::Table::new()));
     let span = header(text).unwrap_or_else(|| settings.span());
     let problems = adapter.check(settings.get_ref());
-    problems.into_iter().map(|problem| finding(file, span.clone(), adapter.kind(), problem)).collect()
+    problems
+        .into_iter()
+        .map(|problem| finding(file, span.clone(), adapter.kind(), problem))
+        .collect()
 }
 
 /// Where `[settings]` stands: the whole table would underline half of the file.

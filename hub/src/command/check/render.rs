@@ -39,7 +39,8 @@ pub(super) fn diagnostic(
 ) -> String {
     let file = places.of(&diagnostic.file);
     let place = diagnostic.span.clone().zip(text).filter(|(_, text)| !text.is_empty());
-    let drawn = place.and_then(|(span, text)| draw(diagnostic, &file, text, visible(span, text), ink));
+    let drawn =
+        place.and_then(|(span, text)| draw(diagnostic, &file, text, visible(span, text), ink));
     drawn.unwrap_or_else(|| plain(diagnostic, &file, ink))
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::command::{
     Ink,
     layout::{count, hang, local, names, zone},
@@ -32,7 +34,7 @@ pub(crate) fn render(report: &Report, ink: Ink) -> String {
     let widths = widths(&report.disclosures);
     let title = format!(
         "{:<19}  {:<kind$}  {:<way$}  {:<purpose$}  {}",
-        format!("time ({})", zone(report.to)),
+        format!("time ({})", report.disclosures.last().map(|d| zone(d.at)).unwrap_or_default()),
         "record",
         "from → to",
         "for",
@@ -51,16 +53,25 @@ fn heading(page: &mut String, report: &Report, ink: Ink) {
     let _ = writeln!(page, "{}", ink.strong(format!("Disclosures about {}", report.client)));
     let _ = writeln!(
         page,
-        "{} to {}: {} shown or perhaps shown, {} not shown\n",
-        local(report.from),
-        local(report.to),
-        shown,
+        "{}: shown, or perhaps shown, {}; not shown {}\n",
+        period(report),
+        count(shown, "time"),
         count(report.disclosures.len() - shown, "time")
     );
 }
 
+/// The hub answers the widest bounds there are where none were asked for.
+fn period(report: &Report) -> String {
+    let bound = |word, at: Timestamp, widest, otherwise: &str| {
+        if at == widest { otherwise.to_owned() } else { format!("{word} {}", local(at)) }
+    };
+    let from = bound("from", report.from, Timestamp::UNIX_EPOCH, "from the beginning");
+    format!("{from} {}", bound("until", report.to, Timestamp::MAX, "until now"))
+}
+
 fn widths(all: &[Disclosure]) -> Widths {
-    let widest = |of: &dyn Fn(&Disclosure) -> usize, least| all.iter().map(of).fold(least, usize::max);
+    let widest =
+        |of: &dyn Fn(&Disclosure) -> usize, least| all.iter().map(of).fold(least, usize::max);
     Widths {
         kind: widest(&|d| d.kind.chars().count(), 6),
         way: widest(&|d| way(d).chars().count(), 9),

@@ -133,6 +133,7 @@ impl Page {
             ink.faint("─".repeat(fill)),
             colour(ink, &delivery.state, state),
         );
+        self.line_plain(rail, "delivery", &delivery.delivery);
         let mut shown = None;
         for entry in &delivery.entries {
             self.entry(entry, rail, &mut shown);
@@ -241,4 +242,3 @@ fn colour(ink: Ink, code: &str, text: &str) -> String {
         _ => ink.warn(text),
     }
 }
-

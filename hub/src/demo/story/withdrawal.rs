@@ -1,0 +1,63 @@
+//! A consent is taken back while a message is on its way.
+
+use super::arrival::CONSENT;
+use crate::{
+    command::{layout::count, ops::Journey, trace::reason},
+    demo::{Failed, papers, people::Person, stage::Step, world::World},
+};
+
+const REFERRAL: &str = "L-2026-0003";
+const WITHDRAWAL: &str = "P-2026-0001";
+
+pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Failed> {
+    step.say(
+        "Malli ry's server is down when a second referral for Aino comes. The hub tries again and \
+         again. Then Aino withdraws her consent, and the server comes back.",
+    );
+    let aino = Person::aino();
+    let before = world.provider.received().all().len();
+    world.provider.go_down().await;
+    let accepted = world.guidance_sends(&papers::referral(REFERRAL, &aino)).await?;
+    let message = accepted.message;
+    let tried = |journey: &Journey| journey.to("malli-ry").is_some_and(|d| d.attempts > 0);
+    let journey = world.journey_until(&message, "an attempt to fail", tried).await?;
+    let delivery = journey.to("malli-ry").cloned();
+    let (attempts, cause) = delivery.map(|d| (d.attempts, d.cause)).unwrap_or_default();
+    step.row(
+        "malli-ry is down",
+        &format!("{} failed: {}", count(attempts as usize, "attempt"), cause.unwrap_or_default()),
+    );
+    let withdrawal = papers::withdrawal(WITHDRAWAL, &aino, CONSENT);
+    let receipt = world.guidance_sends(&withdrawal).await?;
+    let in_flight = receipt.in_flight.unwrap_or_default();
+    step.row("she withdraws", &format!("accepted; {in_flight} sends about her were under way"));
+    let ended = |journey: &Journey| journey.to("malli-ry").is_some_and(|d| d.state == "refused");
+    let journey = world.journey_until(&message, "the delivery to end refused", ended).await?;
+    world.provider.come_back().await?;
+    let open = world.open_deliveries(Some("malli-ry")).await?;
+    let came = world.provider.received().all().len() - before;
+    step.row(
+        "malli-ry is back",
+        &format!("{came} webhooks came; {open} deliveries to it are open"),
+    );
+    let why = world.why(&message, "malli-ry").await?;
+    let because = why.reason.as_deref().unwrap_or_default();
+    step.row("luotsi why", &format!("{}: {}", why.decision, reason(because)));
+    for clause in why.steps.iter().filter(|clause| clause.clause.starts_with("directive")) {
+        step.row("", &format!("✗ {}: {}", clause.clause, clause.said));
+    }
+    step.fact("message", message.as_str());
+    step.fact("attempts", attempts);
+    step.fact("reason", because);
+    step.claim(attempts > 0, "the referral was on its way, and was tried while she consented");
+    step.claim(
+        ended(&journey) && came == 0 && open == 0,
+        "after her withdrawal nothing reaches Malli ry, now or later: the delivery has ended",
+    );
+    step.claim(
+        why.decision == "deny" && because == "withdrawn",
+        "asked why, the hub names the directive and its withdrawal",
+    );
+    world.told.withdrawn = message;
+    Ok(())
+}
