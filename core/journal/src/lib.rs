@@ -15,11 +15,14 @@ mod rows;
 mod writer;
 
 use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 
 pub use error::Error;
 pub use rows::{Accounting, Entry, GroundEntry, Phase, State};
@@ -27,8 +30,8 @@ pub use rows::{Accounting, Entry, GroundEntry, Phase, State};
 use command::Command;
 use writer::Writer;
 
-/// How many idle reading connections are kept.
-const READERS_MAX: usize = 2;
+/// How many queries run at once; each has a connection, and a connection has a cache.
+const READERS_MAX: usize = 4;
 /// The writer's page cache.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
@@ -42,6 +45,7 @@ pub struct Journal {
 struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    turns: Semaphore,
 }
 
 impl Journal {
@@ -54,7 +58,11 @@ impl Journal {
         // The writer's working set is the tails of the tables; readers keep SQLite's own 2 MB.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         migrate::run(&mut connection)?;
-        let readers = Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
+        let readers = Readers {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+            turns: Semaphore::new(READERS_MAX),
+        };
         Ok(Self { writer: Writer::start(connection)?, readers: Arc::new(readers) })
     }
 
@@ -76,6 +84,7 @@ impl Journal {
         F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     {
         let readers = self.readers.clone();
+        let _turn = self.readers.turns.acquire().await.map_err(|_| Error::Stopped)?;
         let run = move || readers.with(query);
         tokio::task::spawn_blocking(run).await.map_err(|_| Error::Stopped)?
     }
@@ -111,6 +120,9 @@ impl Readers {
 
 fn connect(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(path)?;
+    // SQLite gives the -wal and -shm files the permissions of the database.
+    let only_ours = Permissions::from_mode(0o600);
+    fs::set_permissions(path, only_ours).map_err(|e| Error::Storage(e.to_string()))?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch(

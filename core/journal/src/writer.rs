@@ -15,9 +15,9 @@ use crate::{Error, command::Command};
 const QUEUE_MAX: usize = 8192;
 /// From this many commands in one transaction on, the next one waits a little for more.
 const BUSY_FROM: usize = 8;
-/// How long: about what a commit costs. Under load a few larger commits write far fewer pages than
-/// many small ones; a lone command is never held up.
-const GATHER: Duration = Duration::from_micros(700);
+/// How long. Every commit rewrites the last page of each table and index, so a few large commits
+/// write far less than many small ones; a lone command is never held up.
+const GATHER: Duration = Duration::from_micros(2000);
 /// Commands in one transaction: beyond this, waiting costs more than an fsync saves.
 const GROUP_MAX: usize = 512;
 

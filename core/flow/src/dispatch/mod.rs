@@ -8,7 +8,7 @@
 mod lanes;
 mod under_way;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use luotsi_bus::{Consumer, Received, Wake};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Flow,
-    send::{Item, Next, Sender},
+    send::{Carried, Item, Next, Sender},
 };
 use lanes::Lanes;
 use under_way::{Returned, UnderWay};
@@ -116,12 +116,28 @@ impl Dispatcher {
         }
     }
 
+    /// Reads on in the journal, messages together with their deliveries.
     async fn catch_up(&mut self, after: i64) -> Result<(), Error> {
         let system = self.system.clone();
-        let found =
-            self.flow.journal.read(move |c| read::pending(c, &system, after, WINDOW)).await?;
+        let (found, messages) = self
+            .flow
+            .journal
+            .read(move |c| {
+                let found = read::pending(c, &system, after, WINDOW)?;
+                let places: Vec<i64> = found.iter().map(|delivery| delivery.message).collect();
+                Ok((found, read::messages_at(c, &places)?))
+            })
+            .await?;
         self.cursor = (found.len() == WINDOW).then(|| found.last().map_or(after, |d| d.seq));
-        found.into_iter().for_each(|delivery| self.lanes.insert(delivery.into()));
+        let region = self.flow.region();
+        let carried: HashMap<i64, _> = messages
+            .into_iter()
+            .filter_map(|message| Some((message.seq, Carried::read(message, &region).ok()?)))
+            .collect();
+        for delivery in found {
+            let carried = carried.get(&delivery.message).cloned();
+            self.lanes.insert(Item::from(delivery).with(carried));
+        }
         Ok(())
     }
 

@@ -227,7 +227,8 @@ impl Flow {
             self.gate.forget(client);
             self.bus.client_changed(client);
         }
-        let carried = Arc::new(Carried { envelope, record });
+        let generation = region.generation.clone();
+        let carried = Arc::new(Carried { envelope, record, generation });
         for ((id, destination, purpose, deadline), seq) in
             items.into_iter().zip(&accepted.deliveries)
         {

@@ -3,14 +3,30 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use luotsi_journal::read::Delivery;
-use luotsi_model::{ClientRef, DeliveryId, Envelope, Purpose, Record};
+use luotsi_journal::read::{Delivery, Message};
+use luotsi_model::{ClientRef, DeliveryId, Envelope, GenerationId, Purpose, Record, record};
+use luotsi_region::Region;
 
 /// A message with its record in memory, as its acceptance left it.
 #[derive(Debug)]
 pub(crate) struct Carried {
     pub(crate) envelope: Envelope,
     pub(crate) record: Record,
+    /// The generation that the record's field ids belong to.
+    pub(crate) generation: GenerationId,
+}
+
+impl Carried {
+    /// From the journal, in the field ids of `region`.
+    pub(crate) fn read(message: Message, region: &Region) -> Result<Arc<Self>, String> {
+        let schema = region
+            .schema(&message.envelope.kind)
+            .ok_or("the region no longer declares its record kind")?;
+        let record = record::read(&message.record, schema).map_err(|e| e.to_string())?;
+        // Its ids are this generation's now, whichever one accepted it.
+        let generation = region.generation.clone();
+        Ok(Arc::new(Self { envelope: message.envelope, record, generation }))
+    }
 }
 
 /// One delivery to make.
@@ -81,6 +97,11 @@ pub(crate) enum Next {
 }
 
 impl Item {
+    /// With its message at hand.
+    pub(crate) fn with(self, carried: Option<Arc<Carried>>) -> Self {
+        Self { carried, ..self }
+    }
+
     /// The same delivery, due at another time.
     pub(crate) fn due_at(self, due: Timestamp) -> Self {
         Self { due, ..self }

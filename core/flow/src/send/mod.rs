@@ -16,7 +16,7 @@ use luotsi_journal::{
     command::{Advance, Guard, Lost},
     read::{self},
 };
-use luotsi_model::{Envelope, FieldId, Record, Schema, SystemId, record};
+use luotsi_model::{Envelope, FieldId, Record, Schema, SystemId};
 use luotsi_port::Outbound;
 use luotsi_region::{Connection, Region};
 
@@ -117,20 +117,15 @@ impl Sender {
         region: &Region,
     ) -> Result<Result<Arc<Carried>, String>, Error> {
         if let Some(carried) = &item.carried
-            && carried.envelope.generation == region.generation
+            && carried.generation == region.generation
         {
             return Ok(Ok(carried.clone()));
         }
         let at = item.message;
-        let Some(message) = self.flow.journal.read(move |c| read::message_at(c, at)).await? else {
-            return Ok(Err("its message is not in the journal".into()));
-        };
-        let Some(schema) = region.schema(&message.envelope.kind) else {
-            return Ok(Err("the region no longer declares its record kind".into()));
-        };
-        Ok(record::read(&message.record, schema)
-            .map(|record| Arc::new(Carried { envelope: message.envelope, record }))
-            .map_err(|e| e.to_string()))
+        let found = self.flow.journal.read(move |c| read::message_at(c, at)).await?;
+        Ok(found
+            .ok_or_else(|| "its message is not in the journal".to_owned())
+            .and_then(|message| Carried::read(message, region)))
     }
 
     async fn decide_and_send(&self, attempt: &Attempt<'_>) -> Result<Moved, Error> {

@@ -57,6 +57,18 @@ pub fn message_at(connection: &Connection, seq: i64) -> Result<Option<Message>, 
     connection.prepare_cached(&sql)?.query_row([seq], raw).optional()?.map(parse).transpose()
 }
 
+/// The messages at those places, each once, in no order.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn messages_at(connection: &Connection, places: &[i64]) -> Result<Vec<Message>, Error> {
+    let mut places = places.to_vec();
+    places.sort_unstable();
+    places.dedup();
+    let found = places.into_iter().map(|seq| message_at(connection, seq));
+    found.filter_map(Result::transpose).collect()
+}
+
 /// Messages after place `after`, in order, at most `limit`.
 ///
 /// # Errors

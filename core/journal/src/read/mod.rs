@@ -11,5 +11,5 @@ pub use deliveries::{
 };
 pub use directives::{directives, recorders};
 pub use disclosures::{of_client, open_intents, trail};
-pub use messages::{Message, message, message_at, messages_after, original};
+pub use messages::{Message, message, message_at, messages_after, messages_at, original};
 pub use plans::{Plan, plan_by_id, plan_of};

@@ -1,0 +1,70 @@
+//! What every engine of the journal promises, and what SQLite promises beside.
+//!
+//! The cases ask only through `Journal`; an engine joins by a [`Place`] and one line at the end.
+
+mod accepting;
+mod asking;
+mod directing;
+mod moving;
+mod planning;
+mod sqlite;
+mod world;
+
+use luotsi_journal::Journal;
+
+/// Where one journal is kept.
+pub(crate) trait Place {
+    /// A place without a journal.
+    fn new() -> Self;
+    /// Opens the journal there: the same one at every call.
+    fn open(&self) -> Journal;
+}
+
+macro_rules! suite {
+    ($engine:ident: $place:ty; $($room:ident: [$($case:ident),+ $(,)?]),+ $(,)?) => {
+        mod $engine {
+            $(mod $room {
+                use crate::Place;
+                $(#[tokio::test]
+                async fn $case() {
+                    crate::$room::$case(&<$place>::new()).await;
+                })+
+            })+
+        }
+    };
+}
+
+macro_rules! every_engine {
+    ($($engine:ident: $place:ty),+ $(,)?) => {
+        $(suite! {
+            $engine: $place;
+            accepting: [
+                what_is_accepted_outlives_the_hub,
+                the_same_key_gives_the_same_receipt,
+                one_key_at_the_same_moment_is_one_message,
+                a_rejection_writes_nothing,
+                a_task_moves_by_its_legal_steps,
+            ],
+            directing: [
+                every_change_is_a_version_and_moves_the_epoch,
+                a_change_wakes_what_pends_about_the_client,
+                sends_under_way_are_counted,
+            ],
+            moving: [
+                a_move_decided_on_old_directives_is_not_made,
+                a_move_starts_where_the_delivery_is,
+                recovering_closes_each_open_send_once,
+            ],
+            asking: [
+                what_pends_is_found_in_order,
+                a_client_is_told_every_disclosure_with_its_outcome,
+            ],
+            planning: [
+                merging_twice_changes_nothing,
+                a_plan_is_replaced_only_at_its_version,
+            ],
+        })+
+    };
+}
+
+every_engine! { on_sqlite: crate::sqlite::File }
