@@ -1,5 +1,6 @@
 //! `luotsi trace`: the journey of a message.
 
+mod page;
 mod timeline;
 mod words;
 

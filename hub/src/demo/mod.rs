@@ -75,13 +75,17 @@ async fn perform(args: &Args, format: Format) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Until somebody ends the demo.
+/// Until somebody ends the demo: by Ctrl-C, by a signal, or by closing its terminal.
 async fn interrupted() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
+    let (Ok(mut stop), Ok(mut gone)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        drop(tokio::signal::ctrl_c().await);
+        return;
     };
     tokio::select! {
-        _ = terminate.recv() => {}
+        _ = stop.recv() => {}
+        _ = gone.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
 }

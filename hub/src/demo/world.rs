@@ -163,7 +163,8 @@ impl World {
         let series = text.lines().filter(|line| line.starts_with(name));
         let meant = series.filter(|line| labels.iter().all(|label| line.contains(label)));
         let values = meant.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        Ok(values.sum())
+        // Not `sum`, whose nothing is -0.
+        Ok(values.fold(0.0, |all, value| all + value))
     }
 }
 

@@ -2,20 +2,17 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
 use luotsi_journal::{Entry, Phase};
 
-use super::words::{ground, reason};
+use super::{
+    page::{Mark, Page, TIME},
+    words::{ground, reason},
+};
 use crate::command::{
     Ink,
-    layout::{WIDTH, after, count, hang_after, local, names, zone},
+    layout::{WIDTH, count, local, names, zone},
     ops::{Delivery, Journey},
 };
-
-/// Columns before the text: the time, the branch, the mark, the word.
-const TIME: usize = 14;
-const WORD: usize = 11;
-const LEAD: usize = TIME + 2 + 3 + 2 + WORD;
 
 /// The journey on a page.
 pub(crate) fn render(journey: &Journey, ink: Ink) -> String {
@@ -30,36 +27,6 @@ pub(crate) fn render(journey: &Journey, ink: Ink) -> String {
         page.nothing(journey);
     }
     page.text
-}
-
-struct Page {
-    text: String,
-    ink: Ink,
-    start: Timestamp,
-}
-
-/// A mark at the margin, coloured by what it means.
-#[derive(Clone, Copy)]
-enum Mark {
-    Done,
-    Good,
-    Sent,
-    Again,
-    Waiting,
-    Bad,
-}
-
-impl Mark {
-    fn paint(self, ink: Ink) -> String {
-        match self {
-            Self::Done => ink.name("●"),
-            Self::Good => ink.good("✓"),
-            Self::Sent => ink.name("▸"),
-            Self::Again => ink.warn("↻"),
-            Self::Waiting => ink.warn("◌"),
-            Self::Bad => ink.bad("✗"),
-        }
-    }
 }
 
 impl Page {
@@ -90,7 +57,7 @@ impl Page {
             zone(at),
             journey.envelope.generation
         );
-        self.line(Some(at), "  ", Mark::Done, "accepted", &accepted);
+        self.station(Some(at), Mark::Done, "accepted", &accepted);
         if journey.envelope.replays.is_none() {
             let mapped = format!(
                 "{}, {} ignored with a written reason, {} unmapped",
@@ -99,18 +66,18 @@ impl Page {
                 accounting.unmapped.len()
             );
             let mark = if accounting.unmapped.is_empty() { Mark::Done } else { Mark::Waiting };
-            self.line(None, "  ", mark, "mapped", &mapped);
+            self.station(None, mark, "mapped", &mapped);
             for path in &accounting.unmapped {
-                self.line_plain("  ", "", path);
+                self.line_plain("│ ", "", path);
             }
         }
         let routes = names(&accounting.routes, "no route takes it: it is kept and goes nowhere");
-        self.line(None, "  ", Mark::Done, "routed", &routes);
+        self.station(None, Mark::Done, "routed", &routes);
     }
 
     fn nothing(&mut self, journey: &Journey) {
         if journey.envelope.kind.as_str() == "directive" {
-            self.line(None, "  ", Mark::Good, "in force", "every later decision takes it in");
+            self.station(None, Mark::Good, "in force", "every later decision takes it in");
         }
     }
 
@@ -192,35 +159,6 @@ impl Page {
             ("dead-letter", _) => self.line(None, rail, Mark::Bad, "a person", cause),
             _ => {}
         }
-    }
-
-    fn line(&mut self, at: Option<Timestamp>, rail: &str, mark: Mark, word: &str, text: &str) {
-        let time = at.map(|at| after(self.start, at)).unwrap_or_default();
-        let ink = self.ink;
-        let lead = format!(
-            "{}  {} {} {word:<WORD$} ",
-            ink.faint(format!("{time:>TIME$}")),
-            ink.faint(rail),
-            mark.paint(ink),
-        );
-        self.hang(&lead, rail, text);
-    }
-
-    fn line_plain(&mut self, rail: &str, word: &str, text: &str) {
-        let ink = self.ink;
-        let word = ink.faint(format!("{word:<WORD$}"));
-        let lead = format!("{}  {}   {word} ", " ".repeat(TIME), ink.faint(rail));
-        self.hang(&lead, rail, text);
-    }
-
-    fn hang(&mut self, lead: &str, rail: &str, text: &str) {
-        let rest = format!(
-            "{}  {}{}",
-            " ".repeat(TIME),
-            self.ink.faint(rail),
-            " ".repeat(LEAD - TIME - 2 - 2)
-        );
-        hang_after(&mut self.text, lead, &rest, LEAD, text);
     }
 }
 

@@ -45,8 +45,9 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     );
     step.claim(
         !has(&aino.health) && !has(&aino.hetu) && held.iter().any(|field| field == "health"),
-        "not a byte of the health note or her identity code went to Malli ry, though her consent \
-         names health: a consent only narrows what the policy lets an association have",
+        "not a byte of the health note went to Malli ry, though her consent names health: a \
+         consent only narrows what the policy lets an association have. Nor did her identity code, \
+         for which Malli ry's mapping has no place",
     );
     step.claim(
         bundle.contains(&aino.health) && bundle.contains(&aino.hetu),

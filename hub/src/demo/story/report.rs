@@ -42,7 +42,11 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     step.fact("to_home_care", shown_to("home-care"));
     step.claim(
         shown_to("malli-ry") == provider.len() && shown_to("home-care") == home_care.len(),
-        "what Malli ry and home care really have of her is what the report lists, no less, no more",
+        "every message about her that Malli ry and home care really have is in it, and no other",
+    );
+    step.claim(
+        provider.len() == 1,
+        "fifty deliveries later, the referral that her withdrawal stopped is still not at Malli ry",
     );
     let withdrawn = &world.told.withdrawn;
     let refused = all.iter().filter(|d| !d.shown && d.message.as_ref() == Some(withdrawn));

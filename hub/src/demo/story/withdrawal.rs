@@ -19,8 +19,8 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     world.provider.go_down().await;
     let accepted = world.guidance_sends(&papers::referral(REFERRAL, &aino)).await?;
     let message = accepted.message;
-    let tried = |journey: &Journey| journey.to("malli-ry").is_some_and(|d| d.attempts > 0);
-    let journey = world.journey_until(&message, "an attempt to fail", tried).await?;
+    let tried = |journey: &Journey| journey.to("malli-ry").is_some_and(|d| d.attempts > 1);
+    let journey = world.journey_until(&message, "two attempts to fail", tried).await?;
     let delivery = journey.to("malli-ry").cloned();
     let (attempts, cause) = delivery.map(|d| (d.attempts, d.cause)).unwrap_or_default();
     step.row(
@@ -49,7 +49,7 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     step.fact("message", message.as_str());
     step.fact("attempts", attempts);
     step.fact("reason", because);
-    step.claim(attempts > 0, "the referral was on its way, and was tried while she consented");
+    step.claim(attempts > 1, "the referral was on its way, and was tried while she consented");
     step.claim(
         ended(&journey) && came == 0 && open == 0,
         "after her withdrawal nothing reaches Malli ry, now or later: the delivery has ended",
