@@ -117,7 +117,7 @@ impl Command for Accept {
         };
         let seq = self.keep(connection)?;
         let deliveries = self.deliver(connection, seq)?;
-        self.remember_key(connection)?;
+        self.remember_key(connection, in_flight)?;
         Ok(Ok(Accepted {
             message: self.envelope.id,
             seq: Some(seq),
@@ -147,14 +147,14 @@ impl Accept {
         if body != digests.body {
             return Ok(Some(Err(Rejected::KeyReused)));
         }
-        let (message, count) =
+        let (message, count, in_flight) =
             serde_json::from_str(&receipt).map_err(|e| Error::row("idempotency", &e))?;
         Ok(Some(Ok(Accepted {
             message,
             seq: None,
             deliveries: Vec::new(),
             count,
-            in_flight: 0,
+            in_flight,
             plan: None,
         })))
     }
@@ -211,9 +211,11 @@ impl Accept {
         self.deliveries.iter().map(insert_one).collect()
     }
 
-    fn remember_key(&self, connection: &Connection) -> Result<(), Error> {
+    fn remember_key(&self, connection: &Connection, in_flight: u32) -> Result<(), Error> {
         let Some(digests) = &self.idempotency else { return Ok(()) };
-        let receipt = json("idempotency", &(self.envelope.id, self.deliveries.len()))?;
+        // The number of sends under way is told again as it was: a withdrawal whose answer was lost
+        // must not look better when it is repeated.
+        let receipt = json("idempotency", &(self.envelope.id, self.deliveries.len(), in_flight))?;
         let mut insert =
             connection.prepare_cached("insert into idempotency values (?1, ?2, ?3, ?4, ?5)")?;
         insert.execute(params![
