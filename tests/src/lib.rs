@@ -1,1 +1,20 @@
-//! Shared parts of the tests.
+//! The harness: the real `luotsi` as a child process, and around it stand-ins that speak real HTTP
+//! and keep every byte they get.
+//!
+//! Nothing here knows the hub's inside: what it says is read from its sockets, its log and its
+//! journal file. Every random choice comes from a [`dice::Seed`], which a failure prints.
+
+pub mod canary;
+pub mod dice;
+pub mod documents;
+pub mod http;
+pub mod hub;
+pub mod journal;
+pub mod leaves;
+pub mod paths;
+pub mod people;
+pub mod region;
+pub mod standin;
+pub mod wait;
+pub mod webhook;
+pub mod world;

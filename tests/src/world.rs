@@ -1,0 +1,111 @@
+//! A hub and the systems around it.
+
+use std::ops::Deref;
+
+use tempfile::TempDir;
+
+use crate::{hub::Hub, region::Region, standin::StandIn};
+
+/// Fast retries, so that a test need not wait for what production waits for.
+const RETRY: &str = "[delivery.retry]\nfirst_ms = 40\neach_max_ms = 250\n";
+
+/// The demo region's systems, not started yet: a test may still change the region.
+pub struct Setup {
+    /// The guidance system.
+    pub serena: StandIn,
+    /// Home care's FHIR server.
+    pub home_care: StandIn,
+    /// The provider.
+    pub malli_ry: StandIn,
+    /// The region's copy.
+    pub region: Region,
+    /// More of the hub's environment.
+    pub environment: Vec<(String, String)>,
+    home: TempDir,
+}
+
+/// A running hub and the systems around it; it is its hub.
+pub struct World {
+    /// The guidance system.
+    pub serena: StandIn,
+    /// Home care's FHIR server.
+    pub home_care: StandIn,
+    /// The provider.
+    pub malli_ry: StandIn,
+    /// The region's copy.
+    pub region: Region,
+    hub: Hub,
+    _home: TempDir,
+}
+
+impl Setup {
+    /// The demo region with stand-ins for its systems.
+    ///
+    /// # Panics
+    /// When the region's files are not as expected.
+    pub fn new() -> Self {
+        let home = tempfile::Builder::new().prefix("luotsi-").tempdir().expect("a folder");
+        let region = Region::copy(home.path());
+        let systems = [("serena", "7910"), ("malli-ry", "7911"), ("home-care", "7912")];
+        let [serena, malli_ry, home_care] = systems.map(|(name, port)| {
+            let standin = StandIn::start();
+            let file = format!("connections/{name}.toml");
+            region.edit(&file, &format!("127.0.0.1:{port}"), &standin.address.to_string());
+            region.append(&file, RETRY);
+            standin
+        });
+        Self { serena, home_care, malli_ry, region, environment: Vec::new(), home }
+    }
+
+    /// The hub, not started.
+    pub fn hub(&self) -> Hub {
+        Hub::new(self.home.path(), self.region.folder(), self.environment.clone())
+    }
+
+    /// A file beside the hub's.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn file(&self, name: &str, content: &str) -> std::path::PathBuf {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, content).expect("a writable folder");
+        path
+    }
+
+    /// Starts the hub.
+    #[track_caller]
+    pub fn start(self) -> World {
+        let hub = self.hub();
+        hub.start();
+        let Self { serena, home_care, malli_ry, region, home, .. } = self;
+        World { serena, home_care, malli_ry, region, hub, _home: home }
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// The demo region as it is, running.
+    #[track_caller]
+    pub fn new() -> Self {
+        Setup::new().start()
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for World {
+    type Target = Hub;
+
+    fn deref(&self) -> &Hub {
+        &self.hub
+    }
+}

@@ -1,0 +1,8 @@
+//! The region's story, told to the real hub over its sockets: what each system gets, when, and what
+//! it never gets.
+
+mod answers;
+mod consent;
+mod delivery;
+mod plan;
+mod withdrawal;
