@@ -15,7 +15,7 @@ use luotsi_model::{ClientRef, SystemId};
 use tokio::sync::{Notify, mpsc};
 
 /// Work on the way to one dispatcher. Beyond this a dispatcher reads from the journal instead.
-const QUEUE_MAX: usize = 1024;
+const QUEUE_MAX: usize = 512;
 
 /// What a dispatcher is told.
 #[derive(Debug)]
@@ -105,9 +105,11 @@ impl<T> Consumer<T> {
         self.dropped.raise();
     }
 
-    /// Work that is there already.
+    /// Work that is there already; none once something was dropped, since what comes after it in
+    /// the queue may be later in its client's order.
     pub fn receive_now(&mut self) -> Option<Wake<T>> {
-        self.queue.try_recv().ok()
+        let is_whole = !self.dropped.flag.load(Ordering::Acquire);
+        is_whole.then(|| self.queue.try_recv().ok()).flatten()
     }
 
     /// The next thing to do. Cancelling it loses nothing.

@@ -33,7 +33,7 @@ use writer::Writer;
 /// How many queries run at once; each has a connection, and a connection has a cache.
 const READERS_MAX: usize = 4;
 /// The writer's page cache.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
 
 /// The journal of one hub.
 #[derive(Clone)]

@@ -156,3 +156,18 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
 }
+
+impl Entry {
+    /// What became of this intent.
+    pub fn outcome(&self, at: Timestamp, result: &str) -> Self {
+        Self {
+            phase: Phase::Outcome,
+            at,
+            fields: Vec::new(),
+            withheld: Vec::new(),
+            grounds: Vec::new(),
+            result: Some(result.to_owned()),
+            ..self.clone()
+        }
+    }
+}

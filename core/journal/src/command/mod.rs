@@ -6,6 +6,8 @@ mod plan;
 mod probe;
 mod recover;
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use crate::Error;
@@ -30,6 +32,15 @@ pub trait Command: Send + 'static {
     /// # Errors
     /// Only when the database fails.
     fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error>;
+}
+
+/// A command whose asker keeps it, to ask again when the database fails.
+impl<C: Command + Sync> Command for Arc<C> {
+    type Reply = C::Reply;
+
+    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+        (**self).apply(connection)
+    }
 }
 
 pub(crate) fn json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<String, Error> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{Command, advance};
-use crate::{Entry, Error, Phase, State, read};
+use crate::{Error, State, read};
 
 /// Makes every delivery that was being sent ready again, with the same id, and closes its open
 /// intent with the outcome `interrupted`: whether the recipient got it is unknown, so it is sent
@@ -21,25 +21,11 @@ impl Command for Recover {
     fn apply(&self, connection: &Connection) -> Result<usize, Error> {
         let open = read::open_intents(connection)?;
         for intent in &open {
-            advance::log(connection, &self.interrupted(intent))?;
+            advance::log(connection, &intent.outcome(self.at, "interrupted"))?;
         }
         connection
             .prepare_cached("update delivery set state = ?1, due = ?2 where state = 2")?
             .execute(params![State::Ready, self.at.as_microsecond()])?;
         Ok(open.len())
-    }
-}
-
-impl Recover {
-    fn interrupted(&self, intent: &Entry) -> Entry {
-        Entry {
-            phase: Phase::Outcome,
-            at: self.at,
-            fields: Vec::new(),
-            withheld: Vec::new(),
-            grounds: Vec::new(),
-            result: Some("interrupted".into()),
-            ..intent.clone()
-        }
     }
 }

@@ -1,10 +1,12 @@
 //! Questions about the disclosure log.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
 use rusqlite::{Connection, params};
 
-use crate::{Entry, Error};
+use crate::{Entry, Error, Phase};
 
 fn parse(body: &str) -> Result<Entry, Error> {
     serde_json::from_str(body).map_err(|e| Error::row("disclosure", &e))
@@ -28,8 +30,8 @@ pub fn trail(connection: &Connection, message: i64) -> Result<Vec<Entry>, Error>
     entries(connection, "select entry from disclosure where message = ?1 order by seq", &[&message])
 }
 
-/// A client's entries from `from` up to but without `to`, in order: intents, refusals and waits,
-/// each followed by the outcomes of the same message.
+/// A client's intents, refusals and waits from `from` up to but without `to`, and what became of
+/// those intents, whenever that was; in order.
 ///
 /// # Errors
 /// When the journal cannot be read.
@@ -39,16 +41,22 @@ pub fn of_client(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<Entry>, Error> {
-    entries(
+    let mut entries = entries(
         connection,
-        "with own as (select seq, message from disclosure where client = ?1)
+        "with own as (select seq, message from disclosure
+                      where client = ?1 and at >= ?2 and at < ?3)
          select entry from disclosure
          where seq in (select seq from own union
-                       select d.seq from disclosure d join own on d.message = own.message)
-           and at >= ?2 and at < ?3
+                       select d.seq from disclosure d join own on d.message = own.message
+                       where d.client is null)
          order by seq",
         params![client.as_str(), from.as_microsecond(), to.as_microsecond()],
-    )
+    )?;
+    let attempt = |entry: &Entry| (entry.delivery, entry.attempt);
+    let intents: HashSet<_> =
+        entries.iter().filter(|e| e.phase == Phase::Intent).map(attempt).collect();
+    entries.retain(|e| e.phase != Phase::Outcome || intents.contains(&attempt(e)));
+    Ok(entries)
 }
 
 /// The latest intent of every delivery that is being sent.
@@ -64,9 +72,9 @@ pub fn open_intents(connection: &Connection) -> Result<Vec<Entry>, Error> {
         &[],
     )?;
     let mut select = connection.prepare_cached("select id from delivery where state = 2")?;
-    let sending: std::collections::HashSet<[u8; 16]> =
+    let sending: HashSet<[u8; 16]> =
         select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     open.retain(|entry| {
         entry.delivery.is_some_and(|id| sending.contains(id.0.as_bytes()) && seen.insert(id))
     });

@@ -69,6 +69,8 @@ pub(crate) async fn a_move_starts_where_the_delivery_is(place: &impl Place) {
         let before = everything(&journal);
         let moved = step(&journal, delivery_id(n, 0), to, phase).await;
         let legal = match from {
+            // A person takes over whatever has not ended.
+            _ if to == Dead => matches!(from, Ready | Waiting | Sending),
             Ready | Waiting => phase != Outcome,
             Sending => phase == Outcome,
             Delivered | Refused | Dead => false,
