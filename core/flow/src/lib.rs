@@ -34,6 +34,7 @@ use luotsi_journal::{Journal, command::Recover};
 use luotsi_model::{Clock, SystemId};
 use luotsi_port::Outbound;
 use luotsi_region::Region;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use client::ClientKey;
@@ -57,7 +58,13 @@ pub struct Flow {
     gate: Gate,
     bus: Bus<Item>,
     metrics: Metrics,
+    intake_turns: Semaphore,
 }
+
+/// Messages being accepted at once; the others wait their turn. A delivery needs two commits and an
+/// acceptance one, so without a bound the intake would take the commits, and work would pile up
+/// between the two that no recipient is slow for.
+const INTAKE_TURNS: usize = 24;
 
 /// The dispatchers' ends of the bus, until they start.
 pub struct Ends(Vec<(SystemId, Consumer<Item>)>);
@@ -83,6 +90,7 @@ impl Flow {
             clients,
             bus,
             metrics: Metrics::new(),
+            intake_turns: Semaphore::new(INTAKE_TURNS),
         };
         (Arc::new(flow), Ends(ends))
     }

@@ -159,8 +159,11 @@ impl Flow {
         let grounds = permit.grant().grounds.iter().map(Into::into).collect();
         let categories = permit.grant().categories;
         let (permitted, withheld) = permit.project(&record, schema);
+        let asked = sight.mapping.fields_written();
+        let mut fields = permitted.content().present();
+        fields.retain(|field| asked.binary_search(field).is_ok());
         let intent = Entry {
-            fields: paths(schema, &permitted.content().present()),
+            fields: paths(schema, &fields),
             withheld: paths(schema, &withheld),
             categories,
             grounds,

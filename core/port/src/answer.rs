@@ -10,14 +10,14 @@ use crate::{Receipt, SendError};
 /// # Errors
 /// [`SendError`], by status alone: a recipient's error text may repeat what it was sent.
 pub fn classify(response: Result<reqwest::Response, reqwest::Error>) -> Result<Receipt, SendError> {
-    let response = response.map_err(|e| SendError::retry(unreached(&e)))?;
+    let response = response.map_err(|e| broken(&e))?;
     let status = response.status();
     if status.is_success() {
         return Ok(Receipt { answer: status.as_u16().to_string() });
     }
     let why = format!("the recipient answered {}", status.as_u16());
     if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
-        return Err(SendError::Retry { why, after: retry_after(&response) });
+        return Err(SendError::Retry { why, after: retry_after(&response), reached: true });
     }
     Err(SendError::Reject { why })
 }
@@ -27,7 +27,7 @@ pub fn classify(response: Result<reqwest::Response, reqwest::Error>) -> Result<R
 /// # Errors
 /// When there was no answer.
 pub fn reached(response: Result<reqwest::Response, reqwest::Error>) -> Result<(), SendError> {
-    let response = response.map_err(|e| SendError::retry(unreached(&e)))?;
+    let response = response.map_err(|e| broken(&e))?;
     let status = response.status().as_u16();
     if matches!(status, 502..=504) {
         return Err(SendError::retry(format!("the recipient answered {status}")));
@@ -41,13 +41,14 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     text.parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(86_400)))
 }
 
-/// The kind of failure; never the URL, which may carry what an operator put into it.
-fn unreached(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
-        "the recipient did not answer in time"
-    } else if error.is_connect() {
-        "the recipient could not be reached"
+/// The kind of failure; never the URL, which may carry what an operator put into it. Only a failed
+/// connection is known to have let nothing through.
+fn broken(error: &reqwest::Error) -> SendError {
+    if error.is_connect() {
+        SendError::unreached("the recipient could not be reached")
+    } else if error.is_timeout() {
+        SendError::retry("the recipient did not answer in time")
     } else {
-        "the connection to the recipient broke"
+        SendError::retry("the connection to the recipient broke")
     }
 }

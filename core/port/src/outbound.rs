@@ -46,6 +46,8 @@ pub enum SendError {
         why: String,
         /// When the recipient asked to be tried again.
         after: Option<Duration>,
+        /// Whether the recipient was reached: if not, no byte of the document left.
+        reached: bool,
     },
     /// It will not go better: a person must look.
     #[error("{why}")]
@@ -56,9 +58,14 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// May go better later.
+    /// May go better later; the recipient may have got some of it.
     pub fn retry(why: impl Into<String>) -> Self {
-        Self::Retry { why: why.into(), after: None }
+        Self::Retry { why: why.into(), after: None, reached: true }
+    }
+
+    /// May go better later; nothing left.
+    pub fn unreached(why: impl Into<String>) -> Self {
+        Self::Retry { why: why.into(), after: None, reached: false }
     }
 
     /// Will not go better.

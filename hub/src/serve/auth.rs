@@ -22,9 +22,8 @@ pub(super) fn sender(
 ) -> Result<SystemId, Problem> {
     let system = SystemId::new(name);
     let intake = region.connection(&system).and_then(|connection| connection.intake.as_ref());
-    let admitted = intake
-        .zip(bearer(headers))
-        .is_some_and(|(intake, token)| intake.admits(token.as_bytes()));
+    let admitted =
+        intake.zip(bearer(headers)).is_some_and(|(intake, token)| intake.admits(token.as_bytes()));
     if admitted { Ok(system) } else { Err(Problem::unauthorized()) }
 }
 

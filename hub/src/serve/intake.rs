@@ -57,8 +57,7 @@ async fn overloaded(error: BoxError) -> Problem {
 /// A panic is a defect of the hub: nothing was accepted, and its text may hold anything.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     tracing::error!("a request handler panicked");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", "The hub has failed")
-        .into_response()
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", "The hub has failed").into_response()
 }
 
 /// What a sender gets.

@@ -42,7 +42,9 @@ async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     match auth::bearer(request.headers()) {
         Some(token) if app.admits_ops(token) => next.run(request).await,
         _ => Problem::unauthorized()
-            .detail("send the token of the data folder's ops.token as: Authorization: Bearer <token>")
+            .detail(
+                "send the token of the data folder's ops.token as: Authorization: Bearer <token>",
+            )
             .into_response(),
     }
 }
@@ -51,7 +53,7 @@ fn message_id(text: &str) -> Result<MessageId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-fn journal(error: luotsi_journal::Error) -> Problem {
+fn journal(error: &luotsi_journal::Error) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "journal", "The journal cannot be read")
         .detail(error.to_string())
 }
@@ -60,7 +62,7 @@ async fn message(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<inspect::Journey>, Problem> {
-    let found = app.flow.journey(message_id(&id)?).await.map_err(journal)?;
+    let found = app.flow.journey(message_id(&id)?).await.map_err(|e| journal(&e))?;
     found.map(Json).ok_or_else(Problem::not_found)
 }
 
@@ -74,7 +76,8 @@ async fn why(
     Path(id): Path<String>,
     Query(To { to }): Query<To>,
 ) -> Result<Json<inspect::Why>, Problem> {
-    let found = app.flow.why(message_id(&id)?, &SystemId::new(to)).await.map_err(journal)?;
+    let found =
+        app.flow.why(message_id(&id)?, &SystemId::new(to)).await.map_err(|e| journal(&e))?;
     found.map(Json).ok_or_else(Problem::not_found)
 }
 
@@ -112,7 +115,7 @@ async fn disclosures(
     let client = client(&app, asked.client, asked.hetu.as_deref())?;
     let from = asked.from.unwrap_or(Timestamp::UNIX_EPOCH);
     let to = asked.to.unwrap_or(Timestamp::MAX);
-    app.flow.report(&client, from, to).await.map(Json).map_err(journal)
+    app.flow.report(&client, from, to).await.map(Json).map_err(|e| journal(&e))
 }
 
 fn client(app: &App, reference: Option<String>, hetu: Option<&str>) -> Result<ClientRef, Problem> {
@@ -129,7 +132,7 @@ fn client(app: &App, reference: Option<String>, hetu: Option<&str>) -> Result<Cl
 }
 
 async fn loads(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
-    let loads = app.flow.journal().read(read::loads).await.map_err(journal)?;
+    let loads = app.flow.journal().read(read::loads).await.map_err(|e| journal(&e))?;
     let rows = loads.iter().map(|load| {
         json!({
             "destination": load.destination,

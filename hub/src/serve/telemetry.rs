@@ -4,7 +4,9 @@
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_otlp::{MetricExporter, SpanExporter};
 use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
-use tracing_subscriber::{EnvFilter, Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// What must be ended, so that the last of it gets out.
 pub(super) struct Telemetry {
@@ -60,8 +62,9 @@ fn tracers() -> Result<SdkTracerProvider, Refusal> {
 }
 
 fn logs(level: &str, tracers: Option<&SdkTracerProvider>) -> Result<(), Refusal> {
-    let filter = EnvFilter::try_new(level)
-        .map_err(|e| format!("[log] level {level:?} is none: {e}; use error, warn, info or debug"))?;
+    let filter = EnvFilter::try_new(level).map_err(|e| {
+        format!("[log] level {level:?} is none: {e}; use error, warn, info or debug")
+    })?;
     // Spans are the tracer's; in the log they would repeat themselves on every line.
     let json = tracing_subscriber::fmt::layer()
         .json()

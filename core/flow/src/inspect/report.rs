@@ -37,7 +37,8 @@ pub struct Disclosure {
     pub purpose: String,
     /// The record kind.
     pub kind: String,
-    /// `delivered`, `failed`, `interrupted`, `under-way`, or the reason of a refusal or wait.
+    /// `delivered`, `failed`, `unreached`, `rejected`, `interrupted`, `under-way`, or the reason of a
+    /// refusal or wait.
     pub result: String,
     /// Whether data was shown, or may have been.
     pub shown: bool,
@@ -76,7 +77,7 @@ fn attempt(entry: &Entry) -> Attempt {
 }
 
 /// Puts each outcome to its intent. An interrupted send may have arrived, so it counts as shown; a
-/// failed one too, since bytes may have left.
+/// failed one too, since bytes may have left; one whose recipient was never reached does not.
 fn pair(entries: Vec<Entry>) -> Vec<Disclosure> {
     let mut disclosures: Vec<Disclosure> = Vec::new();
     let mut open: HashMap<Attempt, usize> = HashMap::new();
@@ -85,6 +86,7 @@ fn pair(entries: Vec<Entry>) -> Vec<Disclosure> {
         match entry.phase {
             Phase::Outcome => {
                 if let (Some(at), Some(result)) = (open.remove(&key), entry.result) {
+                    disclosures[at].shown = result != "unreached";
                     disclosures[at].result = result;
                 }
             }

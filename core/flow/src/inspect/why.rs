@@ -22,7 +22,7 @@ pub struct Why {
     pub decision: &'static str,
     /// The reason, where nothing may go.
     pub reason: Option<&'static str>,
-    /// The fields that may go, by path.
+    /// The fields that go, by path: those that may and that the system's mapping writes.
     pub fields: Vec<String>,
     /// The fields of this message that may not.
     pub withheld: Vec<String>,
@@ -74,7 +74,9 @@ impl Flow {
         let may_go = |field: &luotsi_model::FieldId| {
             decision.permitted.contains(schema.field(*field).category)
         };
-        let (fields, withheld): (Vec<_>, Vec<_>) = present.into_iter().partition(may_go);
+        let (mut fields, withheld): (Vec<_>, Vec<_>) = present.into_iter().partition(may_go);
+        let asked = region.delivery_mapping(to, &envelope.kind).map(|m| m.fields_written());
+        fields.retain(|field| asked.as_ref().is_some_and(|a| a.binary_search(field).is_ok()));
         let paths = |fields: Vec<luotsi_model::FieldId>| {
             fields.into_iter().map(|field| schema.field(field).path.clone()).collect()
         };

@@ -158,7 +158,11 @@ impl Sender {
         let paths = |fields: &[FieldId]| -> Vec<String> {
             fields.iter().map(|f| attempt.schema.field(*f).path.clone()).collect()
         };
-        let (fields, withheld) = (paths(&permitted.content().present()), paths(&withheld));
+        // What may go and the mapping does not ask for is not shown, and so not logged as shown.
+        let asked = self.asked(attempt);
+        let mut shown = permitted.content().present();
+        shown.retain(|field| asked.binary_search(field).is_ok());
+        let (fields, withheld) = (paths(&shown), paths(&withheld));
         let parcel = match self.translate(attempt, permitted).await? {
             Ok(parcel) => parcel,
             Err(why) => return self.bury(attempt.item, why).await.map(Ok),
@@ -177,6 +181,12 @@ impl Sender {
         }
         let answer = self.transmit(attempt, parcel).await;
         self.conclude(attempt, answer).await.map(Ok)
+    }
+
+    /// The fields that the destination's mapping writes, in field order.
+    fn asked(&self, attempt: &Attempt<'_>) -> Vec<FieldId> {
+        let mapping = attempt.region.delivery_mapping(&self.system, &attempt.envelope.kind);
+        mapping.map(|mapping| mapping.fields_written()).unwrap_or_default()
     }
 
     fn intent(&self, attempt: &Attempt<'_>, permit: &Permit) -> Entry {

@@ -38,10 +38,11 @@ impl Sender {
         let (to, due, result, cause) = match answer {
             Ok(_) => (State::Delivered, now, "delivered", None),
             Err(SendError::Reject { why }) => (State::Dead, now, "rejected", Some(why)),
-            Err(SendError::Retry { why, after }) => {
+            Err(SendError::Retry { why, after, reached }) => {
+                let result = if reached { "failed" } else { "unreached" };
                 match self.retry_at(attempt, attempts, now, after) {
-                    Some(due) => (State::Ready, due, "failed", Some(why)),
-                    None => (State::Dead, now, "exhausted", Some(format!("given up: {why}"))),
+                    Some(due) => (State::Ready, due, result, Some(why)),
+                    None => (State::Dead, now, result, Some(format!("given up: {why}"))),
                 }
             }
         };

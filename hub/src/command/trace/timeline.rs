@@ -117,7 +117,7 @@ impl Page {
             Phase::Refusal => self.line(at, rail, Mark::Bad, "refused", reason(result)),
             Phase::Outcome => match result {
                 "delivered" => self.line(at, rail, Mark::Good, "delivered", ""),
-                "failed" | "interrupted" => {
+                "failed" | "unreached" | "interrupted" => {
                     self.line(at, rail, Mark::Again, result, reason(result));
                 }
                 _ => self.line(at, rail, Mark::Bad, result, reason(result)),

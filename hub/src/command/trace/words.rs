@@ -21,9 +21,9 @@ pub(crate) fn reason(code: &str) -> &str {
         "withdrawn" => "the client has withdrawn the consent",
         "undecidable" => "it could not be decided, and so is denied",
         "failed" => "the attempt failed",
+        "unreached" => "the recipient could not be reached, nothing left",
         "interrupted" => "the hub stopped before the answer: sent again under the same id",
         "rejected" => "the recipient rejects it",
-        "exhausted" => "given up after too many attempts",
         "under-way" => "under way",
         other => other,
     }
