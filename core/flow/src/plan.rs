@@ -147,9 +147,12 @@ impl Flow {
                 };
                 self.metrics.decided("none", "deny");
                 let refused = Entry { result: Some(result.into()), ..entry(Phase::Refusal) };
-                // Unguarded, so there is nothing it could lose.
-                let _ = self.log(refused, None).await?;
-                return Err(Unseen::Nothing);
+                let client = plan.client.clone();
+                let guard = refusal.epoch.map(|epoch| Guard { client, epoch });
+                return match self.log(refused, guard).await? {
+                    Ok(()) => Err(Unseen::Nothing),
+                    Err(lost) => Ok(Err(lost)),
+                };
             }
         };
         let schema = sight.mapping.schema();

@@ -21,9 +21,14 @@ pub(crate) fn next(
     let step = retry.first.as_secs_f64() * retry.factor.powi(attempts.saturating_sub(1) as i32);
     let step = step.min(retry.each_max.as_secs_f64());
     let wait = Duration::from_secs_f64(step * (0.5 + random / 2.0)).max(after.unwrap_or_default());
-    let due = now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    let end = first + SignedDuration::try_from(retry.total_max).unwrap_or(SignedDuration::MAX);
-    (due <= end).then_some(due)
+    let due = later(now, wait);
+    (due <= later(first, retry.total_max)).then_some(due)
+}
+
+/// No wish of a recipient is so long that it fails the arithmetic: the end of time will do.
+fn later(moment: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    moment.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -52,5 +57,7 @@ mod tests {
         let wish = Some(Duration::from_secs(30));
         let due = next(&Retry::default(), 1, start, start, wish, 0.5).unwrap();
         assert_eq!(due.duration_since(start).as_secs(), 30);
+        let absurd = Some(Duration::MAX);
+        assert_eq!(next(&Retry::default(), 1, start, start, absurd, 0.5), None, "a person looks");
     }
 }

@@ -2,10 +2,16 @@
 //!
 //! A delivery that is to be retried keeps its place and so holds back the later ones of its lane,
 //! and of no other. Deliveries without a client have a lane each: nothing orders them.
+//!
+//! A lane whose head is not due yet rests: nothing of it is held in memory but when to look for it
+//! in the journal again. So what is stuck for days takes no room from what can go.
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, HashSet},
+    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
 };
 
 use jiff::Timestamp;
@@ -25,11 +31,13 @@ impl LaneKey {
     }
 }
 
-/// In order of acceptance. While `busy`, its head is with a sender and not in `items`.
+/// In order of acceptance, and due. While `busy`, its head is with a sender and not in `items`.
 #[derive(Default)]
 struct Lane {
-    items: std::collections::VecDeque<Item>,
+    items: VecDeque<Item>,
     busy: bool,
+    /// The journal has changed about what is under way: ask it again when that comes back.
+    outdated: bool,
 }
 
 /// All lanes of one destination.
@@ -39,6 +47,9 @@ pub(super) struct Lanes {
     /// When each lane's head is due. An entry whose lane has moved on is skipped when met.
     due: BinaryHeap<Reverse<(Timestamp, i64, LaneKey)>>,
     known: HashSet<i64>,
+    resting: HashMap<LaneKey, Timestamp>,
+    /// When each resting lane wakes, with the same kind of leftovers.
+    wakes: BinaryHeap<Reverse<(Timestamp, LaneKey)>>,
 }
 
 impl Lanes {
@@ -47,37 +58,34 @@ impl Lanes {
         self.known.len()
     }
 
-    /// Adds a delivery at its place; one that is known already is left as it is.
-    pub(super) fn insert(&mut self, item: Item) {
-        if !self.known.insert(item.seq) {
+    /// Adds a delivery at its place. One that is known already is left as it is; one of a resting
+    /// lane is left to the journal.
+    pub(super) fn insert(&mut self, item: Item, now: Timestamp) {
+        let key = LaneKey::of(&item);
+        if self.resting.contains_key(&key) || !self.known.insert(item.seq) {
             return;
         }
-        let key = LaneKey::of(&item);
         let lane = self.lanes.entry(key.clone()).or_default();
         let at = lane.items.partition_point(|other| other.seq < item.seq);
+        let rests = at == 0 && !lane.busy && item.due > now;
+        let due = item.due;
         lane.items.insert(at, item);
-        if at == 0 {
+        if rests {
+            self.rest(&key, due);
+        } else if at == 0 {
             self.announce(key);
         }
     }
 
-    /// Makes a client's delivery due now, adding it where it is not known.
-    pub(super) fn hasten(&mut self, client: &ClientRef, item: Item) {
-        let key = LaneKey::Client(client.clone());
-        let due = item.due;
-        let known = self
-            .lanes
-            .get_mut(&key)
-            .and_then(|lane| lane.items.iter_mut().find(|other| other.seq == item.seq));
-        match known {
-            Some(known) => {
-                known.due = known.due.min(due);
-                self.announce(key);
-            }
-            // Under way: it is decided by its own attempt, whose intent the journal checks.
-            None if self.known.contains(&item.seq) => {}
-            None => self.insert(item),
+    /// Takes over what the journal has of a lane: for one that wakes, or whose client's directives
+    /// have changed.
+    pub(super) fn refresh(&mut self, key: &LaneKey, found: Vec<Item>, now: Timestamp) {
+        self.resting.remove(key);
+        if let Some(lane) = self.lanes.get_mut(key).filter(|lane| lane.busy) {
+            let held = |item: &Item| lane.items.iter().any(|other| other.seq == item.seq);
+            lane.outdated |= found.iter().any(|item| self.known.contains(&item.seq) && !held(item));
         }
+        found.into_iter().for_each(|item| self.insert(item, now));
     }
 
     /// The next delivery that is due, now its lane's only one under way.
@@ -99,18 +107,56 @@ impl Lanes {
         }
     }
 
+    /// The next resting lane that is to be looked for in the journal. It rests until
+    /// [`Lanes::refresh`]; when that cannot be, it is to [`Lanes::rest`] on.
+    pub(super) fn take_woken(&mut self, now: Timestamp) -> Option<LaneKey> {
+        loop {
+            if self.wakes.peek()?.0.0 > now {
+                return None;
+            }
+            let Reverse((due, key)) = self.wakes.pop()?;
+            if self.resting.get(&key) == Some(&due) {
+                return Some(key);
+            }
+        }
+    }
+
     /// The delivery under way has left; the next of its lane may go.
     pub(super) fn done(&mut self, key: &LaneKey, seq: i64) {
         self.known.remove(&seq);
-        self.free(key);
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        lane.busy = false;
+        if lane.outdated {
+            self.rest(key, Timestamp::MIN);
+        } else if lane.items.is_empty() {
+            self.lanes.remove(key);
+        } else {
+            self.announce(key.clone());
+        }
     }
 
-    /// The delivery under way is to be tried again, before all later ones of its lane.
-    pub(super) fn again(&mut self, key: &LaneKey, item: Item) {
-        if let Some(lane) = self.lanes.get_mut(key) {
-            lane.items.push_front(item);
+    /// The delivery under way is to be tried again at `due`, before all later ones of its lane.
+    pub(super) fn again(&mut self, key: &LaneKey, seq: i64, due: Timestamp) {
+        self.known.remove(&seq);
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        lane.busy = false;
+        let due = if lane.outdated { Timestamp::MIN } else { due };
+        self.rest(key, due);
+    }
+
+    /// Leaves a lane to the journal until `due`; one with a delivery under way until that is back.
+    pub(super) fn rest(&mut self, key: &LaneKey, due: Timestamp) {
+        if let Some(busy) = self.lanes.get_mut(key).filter(|lane| lane.busy) {
+            busy.outdated = true;
+            return;
         }
-        self.free(key);
+        if let Some(lane) = self.lanes.remove(key) {
+            for item in &lane.items {
+                self.known.remove(&item.seq);
+            }
+        }
+        self.resting.insert(key.clone(), due);
+        self.wakes.push(Reverse((due, key.clone())));
     }
 
     /// When the next delivery is due.
@@ -118,15 +164,9 @@ impl Lanes {
         self.due.peek().map(|Reverse((due, ..))| *due)
     }
 
-    fn free(&mut self, key: &LaneKey) {
-        if let Some(lane) = self.lanes.get_mut(key) {
-            lane.busy = false;
-            if lane.items.is_empty() {
-                self.lanes.remove(key);
-            } else {
-                self.announce(key.clone());
-            }
-        }
+    /// When the next resting lane wakes.
+    pub(super) fn next_woken(&self) -> Option<Timestamp> {
+        self.wakes.peek().map(|Reverse((due, _))| *due)
     }
 
     fn announce(&mut self, key: LaneKey) {

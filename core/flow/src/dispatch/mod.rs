@@ -3,7 +3,8 @@
 //!
 //! It holds a window of the work in memory. What does not fit, what the bus dropped, and what was
 //! there at the start is read from the journal: the dispatcher is *catching up* until a read finds
-//! nothing more, and drops what the bus brings meanwhile, since the journal has it too.
+//! nothing more, and drops what the bus brings meanwhile, since the journal has it too. What is to
+//! be retried later rests in the journal, so that it takes no room from what can go.
 
 mod lanes;
 mod under_way;
@@ -12,8 +13,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use luotsi_bus::{Consumer, Received, Wake};
-use luotsi_journal::{Error, read};
-use luotsi_model::{ClientRef, SystemId};
+use luotsi_journal::{
+    Error, State,
+    read::{self, Delivery},
+};
+use luotsi_model::SystemId;
 use luotsi_port::Outbound;
 use tokio_util::sync::CancellationToken;
 
@@ -21,11 +25,11 @@ use crate::{
     Flow,
     send::{Carried, Item, Next, Sender},
 };
-use lanes::Lanes;
+use lanes::{LaneKey, Lanes};
 use under_way::{Returned, UnderWay};
 
 /// Deliveries held in memory.
-const WINDOW: usize = 2048;
+const WINDOW: usize = 512;
 /// How often waits past their deadline are looked for.
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
 /// How long a stopping dispatcher lets its sends finish; the hub's own drain bound is 30 s.
@@ -64,11 +68,11 @@ pub(crate) async fn run(
     while !stop.is_cancelled() {
         dispatcher.look().await;
         dispatcher.start_ready(&mut under_way);
-        let wake = dispatcher.next_wake();
+        let wake = dispatcher.next_wake(&under_way);
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
-            Some(returned) = under_way.next() => dispatcher.returned(returned),
+            returned = under_way.next() => dispatcher.returned(returned),
             received = end.receive() => match received {
                 Received::Wake(wake) => dispatcher.woken(wake).await,
                 Received::Dropped => dispatcher.cursor = Some(0),
@@ -77,7 +81,7 @@ pub(crate) async fn run(
             () = dispatcher.flow.clock.sleep_until(wake) => {}
         }
         // What is there already is taken in one go: a turn of the loop costs more than its work.
-        while let Some(returned) = under_way.next_now().await {
+        while let Some(returned) = under_way.next_now() {
             dispatcher.returned(returned);
         }
         while let Some(wake) = end.receive_now() {
@@ -96,17 +100,22 @@ fn concurrency(flow: &Flow, system: &SystemId) -> usize {
 }
 
 impl Dispatcher {
-    /// Catches up and sweeps. A journal that cannot be read now will be asked again at the next
-    /// sweep.
+    /// Catches up, wakes what has rested, and sweeps. A journal that cannot be read now will be
+    /// asked again at the next sweep.
     async fn look(&mut self) {
         let now = self.flow.clock.now();
         if let Some(after) = self.cursor
-            && self.lanes.len() < WINDOW / 2
+            && self.has_room()
         {
             match self.catch_up(after).await {
                 Ok(()) => {}
                 Err(error) => tracing::error!(%error, system = %self.system, "cannot catch up"),
             }
+        }
+        while self.has_room()
+            && let Some(key) = self.lanes.take_woken(now)
+        {
+            self.refresh(key).await;
         }
         if now >= self.sweep {
             self.sweep = now + SWEEP;
@@ -114,6 +123,10 @@ impl Dispatcher {
                 tracing::error!(%error, system = %self.system, "cannot look for expired waits");
             }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.lanes.len() < WINDOW / 2
     }
 
     /// Reads on in the journal, messages together with their deliveries.
@@ -129,6 +142,7 @@ impl Dispatcher {
             })
             .await?;
         self.cursor = (found.len() == WINDOW).then(|| found.last().map_or(after, |d| d.seq));
+        let now = self.flow.clock.now();
         let region = self.flow.region();
         let carried: HashMap<i64, _> = messages
             .into_iter()
@@ -136,7 +150,7 @@ impl Dispatcher {
             .collect();
         for delivery in found {
             let carried = carried.get(&delivery.message).cloned();
-            self.lanes.insert(Item::from(delivery).with(carried));
+            self.lanes.insert(Item::from(delivery).with(carried), now);
         }
         Ok(())
     }
@@ -146,7 +160,7 @@ impl Dispatcher {
         let system = self.system.clone();
         let found = self.flow.journal.read(move |c| read::expired(c, &system, now, WINDOW)).await?;
         for delivery in found {
-            self.lanes.insert(Item::from(delivery).due_at(now));
+            self.lanes.insert(Item::from(delivery).due_at(now), now);
         }
         Ok(())
     }
@@ -160,14 +174,19 @@ impl Dispatcher {
         }
     }
 
-    fn next_wake(&self) -> Timestamp {
-        self.lanes.next_due().map_or(self.sweep, |due| due.min(self.sweep))
+    /// When there may be something to do of which nobody tells. What is due but has no room waits
+    /// for a send to come back, which does tell.
+    fn next_wake(&self, under_way: &UnderWay) -> Timestamp {
+        let is_full = under_way.len() >= self.concurrency_max;
+        let due = self.lanes.next_due().filter(|_| !is_full);
+        let woken = self.lanes.next_woken().filter(|_| self.has_room());
+        [due, woken].into_iter().flatten().fold(self.sweep, Timestamp::min)
     }
 
     fn returned(&mut self, (key, seq, next): Returned) {
         match next {
             Next::Done => self.lanes.done(&key, seq),
-            Next::Again(item) => self.lanes.again(&key, item),
+            Next::Again(due) => self.lanes.again(&key, seq, due),
         }
     }
 
@@ -175,23 +194,40 @@ impl Dispatcher {
         match wake {
             Wake::Fresh(_) if self.cursor.is_some() => {}
             Wake::Fresh(_) if self.lanes.len() >= WINDOW => self.cursor = Some(0),
-            Wake::Fresh(item) => self.lanes.insert(item),
-            Wake::Client(client) => self.reconsider(client).await,
+            Wake::Fresh(item) => self.lanes.insert(item, self.flow.clock.now()),
+            // A client's directives have changed: everything that pends about her is decided anew.
+            Wake::Client(client) => self.refresh(LaneKey::Client(client)).await,
         }
     }
 
-    /// A client's directives have changed: everything that pends about her is decided anew, now.
-    async fn reconsider(&mut self, client: ClientRef) {
-        let system = self.system.clone();
-        let asked = client.clone();
-        match self.flow.journal.read(move |c| read::pending_of(c, &system, &asked)).await {
-            Ok(found) => found.into_iter().for_each(|delivery| {
-                self.lanes.hasten(&client, delivery.into());
-            }),
+    /// Takes over what the journal has of a lane.
+    async fn refresh(&mut self, key: LaneKey) {
+        let (system, asked) = (self.system.clone(), key.clone());
+        let found = self.flow.journal.read(move |c| match &asked {
+            LaneKey::Client(client) => read::pending_of(c, &system, client),
+            LaneKey::Alone(seq) => read::pending(c, &system, seq - 1, 1)
+                .map(|found| found.into_iter().filter(|d| d.seq == *seq).collect()),
+        });
+        let found = found.await;
+        let now = self.flow.clock.now();
+        match found {
+            Ok(found) => {
+                let found = found.into_iter().filter_map(|delivery| to_decide(delivery, now));
+                self.lanes.refresh(&key, found.collect(), now);
+            }
             Err(error) => {
-                tracing::error!(%error, system = %self.system, "cannot reconsider a client");
-                self.cursor = Some(0);
+                tracing::error!(%error, system = %self.system, "cannot read what pends");
+                self.lanes.rest(&key, now + SWEEP);
             }
         }
+    }
+}
+
+/// What waits for a basis has been decided on the directives of today, until its deadline.
+fn to_decide(delivery: Delivery, now: Timestamp) -> Option<Item> {
+    match delivery.state {
+        State::Waiting if delivery.deadline > now => None,
+        State::Waiting => Some(Item::from(delivery).due_at(now)),
+        _ => Some(delivery.into()),
     }
 }

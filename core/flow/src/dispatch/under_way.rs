@@ -35,17 +35,21 @@ impl UnderWay {
     }
 
     /// The next to come back; never resolves while none is under way. Cancelling it loses nothing.
-    pub(super) async fn next(&mut self) -> Option<Returned> {
-        match self.tasks.join_next_with_id().await {
-            Some(joined) => self.settle(joined).await,
-            None => std::future::pending().await,
+    pub(super) async fn next(&mut self) -> Returned {
+        loop {
+            let Some(joined) = self.tasks.join_next_with_id().await else {
+                std::future::pending().await
+            };
+            if let Some(returned) = self.settle(joined) {
+                return returned;
+            }
         }
     }
 
     /// One that has come back already.
-    pub(super) async fn next_now(&mut self) -> Option<Returned> {
+    pub(super) fn next_now(&mut self) -> Option<Returned> {
         let joined = self.tasks.try_join_next_with_id()?;
-        self.settle(joined).await
+        self.settle(joined)
     }
 
     /// Waits for all of them, at most `limit`; whether all came back.
@@ -54,17 +58,22 @@ impl UnderWay {
         tokio::time::timeout(limit, all).await.is_ok()
     }
 
-    async fn settle(&mut self, joined: Result<(Id, Next), JoinError>) -> Option<Returned> {
+    fn settle(&mut self, joined: Result<(Id, Next), JoinError>) -> Option<Returned> {
+        let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let (key, item) = self.held.remove(&id)?;
         match joined {
-            Ok((id, next)) => {
-                let (key, item) = self.held.remove(&id)?;
-                Some((key, item.seq, next))
-            }
-            Err(error) => {
-                let (key, item) = self.held.remove(&error.id())?;
-                self.sender.bury_defect(&item).await;
-                Some((key, item.seq, Next::Done))
+            Ok((_, next)) => Some((key, item.seq, next)),
+            Err(_) => {
+                self.bury(key, item);
+                None
             }
         }
+    }
+
+    /// Its lane is held until the journal has it with the dead letters.
+    fn bury(&mut self, key: LaneKey, item: Item) {
+        let (sender, buried) = (self.sender.clone(), item.clone());
+        let task = self.tasks.spawn(async move { sender.bury_defect(&buried).await });
+        self.held.insert(task.id(), (key, item));
     }
 }

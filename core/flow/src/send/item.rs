@@ -39,10 +39,8 @@ pub(crate) struct Item {
     pub(super) message: i64,
     pub(super) purpose: Purpose,
     pub(super) attempts: u32,
-    pub(super) accepted: Timestamp,
     pub(super) deadline: Timestamp,
-    /// Absent when it is read from the journal, and dropped after the first attempt: what waits
-    /// for long must not fill the memory.
+    /// Absent when the journal is to be asked.
     pub(super) carried: Option<Arc<Carried>>,
 }
 
@@ -63,7 +61,6 @@ impl Item {
             message: message.unwrap_or_default(),
             purpose,
             attempts: 0,
-            accepted: carried.envelope.received,
             deadline,
             carried: Some(carried),
         }
@@ -80,7 +77,6 @@ impl From<Delivery> for Item {
             message: delivery.message,
             purpose: delivery.purpose,
             attempts: delivery.attempts,
-            accepted: delivery.accepted,
             deadline: delivery.deadline,
             carried: None,
         }
@@ -92,14 +88,30 @@ impl From<Delivery> for Item {
 pub(crate) enum Next {
     /// It has left the dispatcher's hands: ended, or waiting for a basis in the journal.
     Done,
-    /// Try again when its due time comes.
-    Again(Item),
+    /// Try again at that time, from the journal.
+    Again(Timestamp),
 }
 
 impl Item {
     /// With its message at hand.
     pub(crate) fn with(self, carried: Option<Arc<Carried>>) -> Self {
         Self { carried, ..self }
+    }
+
+    /// A delivery of which only its turn matters.
+    #[cfg(test)]
+    pub(crate) fn for_lane(seq: i64, subject: Option<ClientRef>, due: Timestamp) -> Self {
+        Self {
+            seq,
+            id: DeliveryId(Default::default()),
+            subject,
+            due,
+            message: 0,
+            purpose: Purpose::new("care"),
+            attempts: 0,
+            deadline: due,
+            carried: None,
+        }
     }
 
     /// The same delivery, due at another time.

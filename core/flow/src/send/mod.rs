@@ -29,8 +29,8 @@ use crate::{Flow, metrics::Stage, trace_context};
 /// How long to leave a delivery alone when the journal cannot be written.
 const JOURNAL_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
-/// When to try again, and how many attempts there were; `None`: it has ended, or waits.
-type Again = Option<(Timestamp, u32)>;
+/// When to try again; `None`: it has ended, or waits.
+type Again = Option<Timestamp>;
 /// The same, or why the move could not be made.
 type Moved = Result<Again, Lost>;
 
@@ -58,11 +58,10 @@ impl Sender {
     pub(crate) async fn attempt(&self, item: Item) -> Next {
         match self.try_attempt(&item).await {
             Ok(None) => Next::Done,
-            Ok(Some((due, attempts))) => Next::Again(Item { due, attempts, carried: None, ..item }),
+            Ok(Some(due)) => Next::Again(due),
             Err(error) => {
                 tracing::error!(%error, delivery = %item.id, "the journal fails: not sent");
-                let due = self.flow.clock.now() + JOURNAL_PAUSE;
-                Next::Again(Item { due, carried: None, ..item })
+                Next::Again(self.flow.clock.now() + JOURNAL_PAUSE)
             }
         }
     }
@@ -198,12 +197,25 @@ impl Sender {
         }
     }
 
-    /// Hands a delivery whose attempt panicked to a person.
-    pub(crate) async fn bury_defect(&self, item: &Item) {
-        let why = "the hub failed while sending it; this is a defect of the hub".to_owned();
-        if let Err(error) = self.bury(item, why).await {
-            tracing::error!(%error, delivery = %item.id, "the journal fails: not buried");
-        }
+    /// Hands a delivery whose attempt panicked to a person, and closes its intent if it has one.
+    pub(crate) async fn bury_defect(&self, item: &Item) -> Next {
+        let (now, id) = (self.flow.clock.now(), item.id);
+        let open = self.flow.journal.read(read::open_intents).await;
+        let intent = open.ok().and_then(|open| open.into_iter().find(|e| e.delivery == Some(id)));
+        tracing::error!(system = %self.system, delivery = %id, "an attempt panicked: dead letter");
+        self.flow.metrics.message(&self.system, Stage::Deliver, "dead");
+        let buried = Advance {
+            delivery: Some(item.seq),
+            to: State::Dead,
+            due: now,
+            attempts: item.attempts + u32::from(intent.is_some()),
+            cause: Some("the hub failed while sending it; this is a defect of the hub".into()),
+            entry: intent.map(|intent| intent.outcome(now, "failed")),
+            guard: None,
+        };
+        // Only a journal that is closed does not take it.
+        let _moved = self.insist(buried).await;
+        Next::Done
     }
 
     /// Hands a delivery that cannot be made to a person.

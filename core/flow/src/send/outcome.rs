@@ -1,13 +1,20 @@
 //! Hands a document to its adapter and records what became of it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use luotsi_consent::Permitted;
-use luotsi_journal::{Entry, Error, Phase, State, command::Advance};
+use luotsi_journal::{
+    Entry, Error, Phase, State,
+    command::{Advance, Lost},
+    read,
+};
 use luotsi_port::{Outgoing, Receipt, SendError};
 
-use super::{Again, Attempt, Sender};
+use super::{Again, Attempt, JOURNAL_PAUSE, Sender};
 use crate::{metrics::Stage, retry};
 
 /// For a destination whose connection has gone from the region.
@@ -40,7 +47,7 @@ impl Sender {
             Err(SendError::Reject { why }) => (State::Dead, now, "rejected", Some(why)),
             Err(SendError::Retry { why, after, reached }) => {
                 let result = if reached { "failed" } else { "unreached" };
-                match self.retry_at(attempt, attempts, now, after) {
+                match self.retry_at(attempt, attempts, now, after).await {
                     Some(due) => (State::Ready, due, result, Some(why)),
                     None => (State::Dead, now, result, Some(format!("given up: {why}"))),
                 }
@@ -63,13 +70,26 @@ impl Sender {
             guard: None,
         };
         // Were the delivery elsewhere, someone else would have sent it: the journal tells.
-        if self.flow.journal.write(outcome).await?.is_err() {
-            return Ok(None);
-        }
-        Ok((to == State::Ready).then_some((due, attempts)))
+        let moved = self.insist(outcome).await?;
+        Ok((moved.is_ok() && to == State::Ready).then_some(due))
     }
 
-    fn retry_at(
+    /// Records what has happened. Unlike an intent that cannot be left undone, so a journal that
+    /// fails is asked until it takes it; the delivery keeps its lane meanwhile, and so its order.
+    pub(super) async fn insist(&self, happened: Advance) -> Result<Result<(), Lost>, Error> {
+        let happened = Arc::new(happened);
+        loop {
+            match self.flow.journal.write(happened.clone()).await {
+                Err(error) if error != Error::Stopped => {
+                    tracing::error!(%error, system = %self.system, "an outcome is not recorded yet");
+                    self.flow.clock.sleep_until(self.flow.clock.now() + JOURNAL_PAUSE).await;
+                }
+                settled => return settled,
+            }
+        }
+    }
+
+    async fn retry_at(
         &self,
         attempt: &Attempt<'_>,
         attempts: u32,
@@ -77,6 +97,19 @@ impl Sender {
         after: Option<Duration>,
     ) -> Option<Timestamp> {
         let policy = attempt.connection.delivery.as_ref().map(|d| d.retry).unwrap_or_default();
-        retry::next(&policy, attempts, attempt.item.accepted, now, after, self.flow.entropy.unit())
+        let first = self.first_attempt(attempt).await;
+        retry::next(&policy, attempts, first, now, after, self.flow.entropy.unit())
+    }
+
+    /// When it was first sent, which may be long after it was accepted: it may have waited for a
+    /// basis, or behind others. As far as the journal can tell.
+    async fn first_attempt(&self, attempt: &Attempt<'_>) -> Timestamp {
+        if attempt.item.attempts == 0 {
+            return attempt.now;
+        }
+        let (message, id) = (attempt.item.message, attempt.item.id);
+        let trail = self.flow.journal.read(move |c| read::trail(c, message)).await;
+        let own = |e: &&Entry| e.phase == Phase::Intent && e.delivery == Some(id);
+        trail.ok().and_then(|trail| trail.iter().find(own).map(|e| e.at)).unwrap_or(attempt.now)
     }
 }

@@ -19,7 +19,7 @@ impl Sender {
         if refusal.decision.outcome == Outcome::Deny(Reason::Undecidable) {
             // Denied for now, not for good: the store will be readable again.
             self.flow.metrics.decided("none", "undecidable");
-            return Ok(Ok(Some((attempt.now + JOURNAL_PAUSE, attempt.item.attempts))));
+            return Ok(Ok(Some(attempt.now + JOURNAL_PAUSE)));
         }
         let late = attempt.now >= attempt.item.deadline;
         let (to, phase, result) = match refusal.decision.outcome {

@@ -83,7 +83,7 @@ pub(crate) async fn a_client_is_told_every_disclosure_with_its_outcome(place: &i
     }
     let first = [(Phase::Wait, 10), (Phase::Intent, 20), (Phase::Outcome, 25)];
     let second = [(Phase::Intent, 30), (Phase::Outcome, 35)];
-    let cases: [(i64, i64, Vec<(Phase, i64)>); 5] = [
+    let cases = [
         (0, 100, [&first[..], &second[..]].concat()),
         (10, 30, first.to_vec()),
         // An outcome goes with what it is the outcome of, in whichever period it came.
