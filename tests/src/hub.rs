@@ -74,13 +74,21 @@ impl Hub {
         command
     }
 
+    /// Starts it and waits for nothing.
+    ///
+    /// # Panics
+    /// When the binary does not run.
+    pub fn spawn(&self) {
+        *self.child() = Some(self.command().spawn().expect("the hub's binary runs"));
+    }
+
     /// Starts it and waits until it is ready.
     ///
     /// # Panics
     /// When it does not become ready.
     #[track_caller]
     pub fn start(&self) {
-        *self.child() = Some(self.command().spawn().expect("the hub's binary runs"));
+        self.spawn();
         wait::holds("the hub is ready", || {
             let ended = self.child().as_mut().and_then(|child| child.try_wait().ok().flatten());
             assert!(ended.is_none(), "the hub ended, {ended:?}:\n{}", self.tail());

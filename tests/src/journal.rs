@@ -51,7 +51,7 @@ impl Journal {
         Self(connection)
     }
 
-    /// How many rows a table has.
+    /// How many rows a table has; a condition may stand behind it.
     ///
     /// # Panics
     /// When there is no such table.

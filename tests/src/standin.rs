@@ -139,6 +139,17 @@ impl StandIn {
         state.received.iter().filter(|received| received.is_delivery()).cloned().collect()
     }
 
+    /// The deliveries from the nth on, in order.
+    pub fn received_from(&self, nth: usize) -> Vec<Received> {
+        let state = self.shared.state();
+        state.received.iter().filter(|r| r.is_delivery()).skip(nth).cloned().collect()
+    }
+
+    /// How many deliveries there are so far.
+    pub fn count(&self) -> u64 {
+        self.shared.state().received.iter().filter(|r| r.is_delivery()).count() as u64
+    }
+
     /// Every request so far, probes too.
     pub fn everything(&self) -> Vec<Received> {
         self.shared.state().received.clone()

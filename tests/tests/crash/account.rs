@@ -1,0 +1,116 @@
+//! Ledger, bytes and journal, brought together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use luotsi_tests::{
+    journal::Delivery,
+    standin::{Received, StandIn},
+    world::World,
+};
+use serde_json::Value;
+
+use crate::ledger::{Ledger, Will, reference_in};
+
+/// One request at a recipient.
+pub(crate) struct Arrival {
+    /// When its first byte came, in µs since 1970.
+    pub(crate) at: i64,
+    pub(crate) client: u64,
+    pub(crate) reference: String,
+    pub(crate) delivery: String,
+    pub(crate) answered: u16,
+}
+
+/// Everything there is to compare.
+pub(crate) struct Account {
+    pub(crate) ledger: Ledger,
+    /// The tasks that the provider has accepted.
+    pub(crate) tasks: BTreeSet<String>,
+    pub(crate) provider: Vec<Arrival>,
+    pub(crate) home_care: Vec<Arrival>,
+    /// The statuses that the guidance system was told, by delivery.
+    pub(crate) told: BTreeSet<String>,
+    pub(crate) messages: i64,
+    pub(crate) deliveries: Vec<Delivery>,
+    /// The disclosure log by delivery, in order.
+    pub(crate) log: BTreeMap<String, Vec<Value>>,
+}
+
+impl Account {
+    /// Takes it from a hub that has nothing left to do.
+    pub(crate) fn take(world: &World, ledger: Ledger, tasks: BTreeSet<String>) -> Self {
+        let journal = world.journal();
+        let mut log: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for entry in journal.entries() {
+            let delivery = entry["delivery"].as_str().expect("a delivery").to_owned();
+            log.entry(delivery).or_default().push(entry);
+        }
+        let told = world.serena.received();
+        Self {
+            ledger,
+            tasks,
+            provider: arrivals(&world.malli_ry),
+            home_care: arrivals(&world.home_care),
+            told: told.iter().filter_map(Received::delivery).map(str::to_owned).collect(),
+            messages: journal.count("message"),
+            deliveries: journal.deliveries(),
+            log,
+        }
+    }
+
+    /// How often the log has this result.
+    pub(crate) fn results(&self, name: &str) -> usize {
+        self.log.values().flatten().filter(|entry| entry["result"] == name).count()
+    }
+
+    /// The deliveries of a message, by destination.
+    pub(crate) fn by_message(&self) -> BTreeMap<&str, BTreeMap<&str, &Delivery>> {
+        let mut all: BTreeMap<&str, BTreeMap<&str, &Delivery>> = BTreeMap::new();
+        for delivery in &self.deliveries {
+            let to = all.entry(&delivery.message).or_default();
+            let twice = to.insert(&delivery.destination, delivery);
+            assert!(twice.is_none(), "two deliveries of {delivery:?}");
+        }
+        all
+    }
+}
+
+/// What came, in order of its first bytes.
+pub(crate) fn arrivals(standin: &StandIn) -> Vec<Arrival> {
+    let mut all: Vec<_> = standin.received().iter().map(arrival).collect();
+    all.sort_by_key(|arrival| arrival.at);
+    all
+}
+
+/// A request that broke off counts too: some of its bytes left.
+fn arrival(received: &Received) -> Arrival {
+    let text = String::from_utf8_lossy(&received.bytes);
+    let (client, reference) = reference_in(&received.bytes)
+        .unwrap_or_else(|| panic!("a request that names no referral: {text}"));
+    let delivery = received.delivery();
+    let delivery = delivery.unwrap_or_else(|| panic!("a request without its id: {text}"));
+    let (at, answered) = (received.at, received.answered);
+    Arrival { at, client, reference, delivery: delivery.to_owned(), answered }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wills = || self.ledger.0.values().flat_map(|line| &line.wills);
+        let quiet = wills().filter(|w| matches!(w, Will::Withdrawn { in_flight: 0, .. })).count();
+        let withdrawn = wills().filter(|w| matches!(w, Will::Withdrawn { .. })).count();
+        write!(
+            f,
+            "{} messages, {} deliveries, {} requests at the provider; {} interrupted, {} failed, \
+             {withdrawn} withdrawals ({quiet} with nothing under way), {} refused",
+            self.messages,
+            self.deliveries.len(),
+            self.provider.len(),
+            self.results("interrupted"),
+            self.results("failed"),
+            self.results("withdrawn"),
+        )
+    }
+}

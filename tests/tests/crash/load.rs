@@ -1,0 +1,138 @@
+//! Senders that insist, and a provider that answers.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use luotsi_tests::{
+    dice::Dice,
+    documents::{self, Referral, Scope},
+    people, standin, wait,
+    world::World,
+};
+use serde_json::Value;
+
+use crate::ledger::{Ledger, Line, Mind, Will, reference};
+
+/// The load on a hub that comes and goes.
+pub(crate) struct Load<'w> {
+    world: &'w World,
+    acked: AtomicU64,
+}
+
+/// A client to be.
+pub(crate) struct Client {
+    number: u64,
+    mind: Mind,
+}
+
+impl Client {
+    /// So many from `first`, of all minds.
+    pub(crate) fn some(first: u64, count: u64) -> Vec<Self> {
+        let minds = [Mind::Always, Mind::Never, Mind::Changing];
+        let client = |number: u64| Self { number, mind: minds[(number % 3) as usize] };
+        (first..first + count).map(client).collect()
+    }
+}
+
+impl<'w> Load<'w> {
+    pub(crate) const fn new(world: &'w World) -> Self {
+        Self { world, acked: AtomicU64::new(0) }
+    }
+
+    /// How much has happened: acknowledgements, and requests at the provider.
+    pub(crate) fn happened(&self) -> u64 {
+        self.acked.load(Ordering::Relaxed) + self.world.malli_ry.count()
+    }
+
+    /// Posts one document until it is acknowledged, however often the hub dies meanwhile.
+    fn insist(&self, system: &str, key: &str, document: &str) -> Value {
+        let answer = wait::until("an acknowledgement", || {
+            let answer = self.world.post_keyed(system, key, document).ok()?;
+            match answer.status {
+                202 => Some(answer),
+                503 => None,
+                other => panic!("{key} was answered {other}: {}", answer.text()),
+            }
+        });
+        self.acked.fetch_add(1, Ordering::Relaxed);
+        answer.json()
+    }
+
+    /// Sends about its clients until it is told to stop.
+    pub(crate) fn send(&self, clients: Vec<Client>, mut dice: Dice, stop: &AtomicBool) -> Ledger {
+        let mut ledger = Ledger(clients.into_iter().map(|c| (c.number, line(&c))).collect());
+        for (number, line) in &mut ledger.0 {
+            if line.mind != Mind::Never {
+                self.give(*number, line);
+            }
+        }
+        let numbers: Vec<u64> = ledger.0.keys().copied().collect();
+        while !stop.load(Ordering::Acquire) {
+            let number = *dice.one(&numbers);
+            let Some(line) = ledger.0.get_mut(&number) else { continue };
+            match line.mind {
+                Mind::Changing if dice.once_in(6) => self.change(number, line),
+                _ => self.refer(number, line),
+            }
+        }
+        ledger
+    }
+
+    fn refer(&self, client: u64, line: &mut Line) {
+        let reference = reference(client, line.referrals.len());
+        let document = Referral::to_peer_support(&reference, &line.hetu).xml();
+        let receipt = self.insist("serena", &reference, &document);
+        let message = receipt["message"].as_str().expect("a receipt names the message");
+        line.referrals.push((reference, message.to_owned()));
+    }
+
+    fn change(&self, client: u64, line: &mut Line) {
+        if matches!(line.wills.last(), Some(Will::Given { .. })) {
+            let turn = line.wills.len();
+            let (id, withdrawn) = (consent(client, turn), consent(client, turn - 1));
+            let document = documents::withdrawal(&id, &line.hetu, &withdrawn);
+            let receipt = self.insist("serena", &id, &document);
+            let in_flight = receipt["in_flight"].as_u64().expect("a withdrawal tells");
+            line.wills.push(Will::Withdrawn { acked: standin::now(), in_flight });
+        } else {
+            self.give(client, line);
+        }
+    }
+
+    fn give(&self, client: u64, line: &mut Line) {
+        let id = consent(client, line.wills.len());
+        let document = documents::consent(&id, &line.hetu, Scope::PEER_SUPPORT);
+        line.wills.push(Will::Given { posted: standin::now() });
+        self.insist("serena", &id, &document);
+    }
+
+    /// Accepts each task that the provider has taken, until it is told to stop. Gives the tasks.
+    pub(crate) fn answer(&self, stop: &AtomicBool) -> BTreeSet<String> {
+        let (mut answered, mut place) = (BTreeSet::new(), 0);
+        while !stop.load(Ordering::Acquire) {
+            let received = self.world.malli_ry.received_from(place);
+            for received in received.into_iter().take_while(|r| r.answered > 0) {
+                place += 1;
+                let task = received.delivery().filter(|_| received.answered == 200);
+                let Some(task) = task.filter(|task| !answered.contains(*task)) else { continue };
+                self.insist("malli-ry", task, &documents::answer(task, "accepted", None, None));
+                answered.insert(task.to_owned());
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        answered
+    }
+}
+
+fn line(client: &Client) -> Line {
+    let hetu = people::hetu(client.number as u32);
+    Line { mind: client.mind, hetu, referrals: Vec::new(), wills: Vec::new() }
+}
+
+/// A directive of a client, by its turn.
+fn consent(client: u64, turn: usize) -> String {
+    format!("S-{client}-{turn}")
+}
