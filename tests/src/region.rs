@@ -5,7 +5,27 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::paths;
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::{hub, paths};
+
+const DESK: &str = r#"
+adapter = "fhir"
+organisation = "mallikunta-home-care"
+
+[intake]
+token_sha256 = ["<token>"]
+format = "json"
+mappings = ["fhir-r4/plan"]
+
+[read]
+purpose = "care"
+kinds = ["plan"]
+mappings = ["fhir-r4/plan"]
+
+[settings]
+base_url = "http://127.0.0.1:1/fhir"
+"#;
 
 /// The copy's place.
 pub struct Region {
@@ -49,6 +69,17 @@ impl Region {
         let path = self.folder().join(file);
         let text = fs::read_to_string(&path).expect("a file of the region");
         fs::write(&path, format!("{text}\n{lines}\n")).expect("a writable copy");
+    }
+
+    /// Adds the connection `desk`, by which a unit of the municipality writes whole plans.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn add_desk(&self) {
+        let digest = digest(&SHA256, hub::token("desk").as_bytes());
+        let token: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let file = self.folder().join("connections/desk.toml");
+        fs::write(file, DESK.replace("<token>", &token)).expect("a writable copy");
     }
 }
 

@@ -194,9 +194,13 @@ impl Shared {
             }
             let http::Arrived { method, path, headers, body } = arrived.unwrap_or_default();
             let received = Received { at, method, path, headers, body, bytes, answered: 0 };
+            // A recipient that fails may well repeat what it was sent: the hub must not pass that on.
+            let echo = received.body.clone();
             let status = self.receive(received, whole);
-            let answer = format!("HTTP/1.1 {status} Stand-in\r\ncontent-length: 0\r\n\r\n");
-            if !whole || stream.write_all(answer.as_bytes()).is_err() {
+            let echo = if status < 400 { &[][..] } else { &echo };
+            let length = echo.len();
+            let head = format!("HTTP/1.1 {status} Stand-in\r\ncontent-length: {length}\r\n\r\n");
+            if !whole || stream.write_all(&[head.as_bytes(), echo].concat()).is_err() {
                 return;
             }
         }

@@ -61,14 +61,7 @@ fn region() -> Setup {
     let read =
         "[read]\npurpose = \"peer-support\"\nkinds = [\"plan\"]\nmappings = [\"fhir-r4/plan\"]\n";
     setup.region.edit("connections/malli-ry.toml", "[settings]", &format!("{read}\n[settings]"));
-    let desk = "adapter = \"fhir\"\norganisation = \"mallikunta-home-care\"\n[intake]\n\
-        token_sha256 = [\"@\"]\nformat = \"json\"\nmappings = [\"fhir-r4/plan\"]\n\
-        [read]\npurpose = \"care\"\nkinds = [\"plan\"]\nmappings = [\"fhir-r4/plan\"]\n\
-        [settings]\nbase_url = \"http://127.0.0.1:1/fhir\"\n";
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token("desk").as_bytes());
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = setup.region.folder().join("connections/desk.toml");
-    std::fs::write(file, desk.replace('@', &hex)).expect("a writable copy");
+    setup.region.add_desk();
     setup
 }
 

@@ -7,8 +7,12 @@ use luotsi_tests::{
     world::World,
 };
 
-fn referral(reference: &str) -> String {
-    Referral::to_peer_support(reference, AINO).xml()
+/// Sends a referral; whatever goes elsewhere has arrived there, and is not under way.
+fn refer(world: &World, reference: &str) -> String {
+    let message = world.accept("serena", &Referral::to_peer_support(reference, AINO).xml());
+    world.reaches(&message, "home-care", "delivered");
+    world.reaches(&message, "plan", "delivered");
+    message
 }
 
 fn consented() -> World {
@@ -21,8 +25,8 @@ fn consented() -> World {
 fn a_withdrawal_stops_what_is_being_retried_and_what_comes_later() {
     let world = consented();
     world.malli_ry.be(Manner::Answer(503));
-    let first = world.accept("serena", &referral("L-1"));
-    let second = world.accept("serena", &referral("L-2"));
+    let first = refer(&world, "L-1");
+    let second = refer(&world, "L-2");
     luotsi_tests::wait::holds("it is retried", || {
         world.delivery(&first, "malli-ry")["attempts"].as_u64() > Some(1)
     });
@@ -35,13 +39,13 @@ fn a_withdrawal_stops_what_is_being_retried_and_what_comes_later() {
     }
     let came = world.malli_ry.received().len();
     world.malli_ry.be(Manner::Answer(200));
-    let later = world.accept("serena", &referral("L-3"));
+    let later = refer(&world, "L-3");
     assert_eq!(world.reaches(&later, "malli-ry", "refused")["cause"], "withdrawn");
     assert_eq!(world.malli_ry.received().len(), came);
 
     // Given again, it goes again; what was refused stays refused.
     world.accept("serena", &documents::consent("S-2", AINO, Scope::PEER_SUPPORT));
-    let anew = world.accept("serena", &referral("L-4"));
+    let anew = refer(&world, "L-4");
     world.reaches(&anew, "malli-ry", "delivered");
     assert_eq!(world.delivery(&first, "malli-ry")["state"], "refused");
 }
@@ -50,8 +54,8 @@ fn a_withdrawal_stops_what_is_being_retried_and_what_comes_later() {
 fn what_is_under_way_is_counted_in_the_receipt() {
     let world = consented();
     world.malli_ry.be(Manner::Hold);
-    let sent = world.accept("serena", &referral("L-1"));
-    let waits = world.accept("serena", &referral("L-2"));
+    let sent = refer(&world, "L-1");
+    let waits = refer(&world, "L-2");
     world.reaches(&sent, "malli-ry", "sending");
     world.malli_ry.wait("it is at the recipient", |_| true);
 
@@ -73,7 +77,7 @@ fn what_is_under_way_is_counted_in_the_receipt() {
 fn an_attempt_under_way_that_fails_is_not_tried_again() {
     let world = consented();
     world.malli_ry.be(Manner::Hold);
-    let sent = world.accept("serena", &referral("L-1"));
+    let sent = refer(&world, "L-1");
     world.malli_ry.wait("it is at the recipient", |_| true);
     world.accept("serena", &documents::withdrawal("P-1", AINO, "S-1"));
     world.malli_ry.be(Manner::Answer(503));
@@ -86,6 +90,6 @@ fn a_withdrawal_of_nothing_is_refused() {
     let world = consented();
     let answer = world.post("serena", &documents::withdrawal("P-1", AINO, "S-9")).expect(422);
     assert_eq!(answer.json()["code"], "unknown-directive");
-    let message = world.accept("serena", &referral("L-1"));
+    let message = refer(&world, "L-1");
     world.reaches(&message, "malli-ry", "delivered");
 }
