@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// The hub keeps directives itself; no route need take them.
-const DIRECTIVE: &str = "directive";
+/// What the hub keeps itself; no route need take it.
+const KEPT: [&str; 2] = ["directive", "plan"];
 
 pub(super) fn check(view: &View<'_>, findings: &Findings) {
     for drafted in view.systems.values() {
@@ -51,9 +51,9 @@ fn untaken(drafted: &connections::Drafted, view: &View<'_>, place: Place<'_>) {
     };
     for (kind, span) in &drafted.intake_at.kinds {
         let taken = view.draft.routes.iter().any(|route| takes(route, kind));
-        if !taken && kind.as_str() != DIRECTIVE {
+        if !taken && !KEPT.contains(&kind.as_str()) {
             let what = format!("no route takes a `{kind}` from `{system}`");
-            let why = "it would be accepted, and go to nobody";
+            let why = "it would be refused, or go to nobody";
             let mend = "add a route, or remove the mapping";
             place.warning("LU241", span.clone(), what, why, mend);
         }
