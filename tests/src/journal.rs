@@ -60,6 +60,17 @@ impl Journal {
         self.0.query_row(&sql, [], |row| row.get(0)).expect("a table of the journal")
     }
 
+    /// The texts of a column.
+    ///
+    /// # Panics
+    /// When there is no such column.
+    pub fn texts(&self, table: &str, column: &str) -> Vec<String> {
+        let select = self.0.prepare(&format!("select {column} from {table}"));
+        let mut select = select.expect("a column of the journal");
+        let rows = select.query_map([], |row| row.get(0));
+        rows.and_then(Iterator::collect).expect("texts")
+    }
+
     /// Changes the journal behind the hub's back.
     ///
     /// # Panics
