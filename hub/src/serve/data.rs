@@ -11,8 +11,13 @@ use std::{
 use aws_lc_rs::rand;
 use luotsi_model::Sensitive;
 
-/// The data folder, for the hub's user only.
-pub(super) struct DataDir(PathBuf);
+/// The data folder, for the hub's user only, and for one hub at a time: a second one would take what
+/// the first is sending for what a crash left open, and send it again.
+pub(super) struct DataDir {
+    path: PathBuf,
+    /// Held while the hub runs; the system lets go of it however the hub ends.
+    _lock: fs::File,
+}
 
 /// Why it cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,21 +28,33 @@ pub(super) enum Error {
     Readable(String),
     #[error("{0} does not hold a key of 64 hexadecimal digits; restore it from the backup")]
     Key(String),
+    #[error("{0} does not hold a token of 64 hexadecimal digits; remove it and a new one is made")]
+    Token(String),
     #[error("the system's randomness has failed")]
     Randomness,
+    #[error("another hub works in {0}; stop that one first, or name another folder with --data")]
+    Taken(String),
 }
 
 impl DataDir {
-    /// Opens the folder, making it where it is missing.
+    /// Opens the folder, making it where it is missing, and takes it for this hub.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|source| Error::Io { path: path.display().to_string(), source })?;
-        Ok(Self(path.to_owned()))
+        let shown = || path.display().to_string();
+        let io = |source| Error::Io { path: shown(), source };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
+        let mut options = fs::OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600);
+        let lock = options.open(path.join("luotsi.lock")).map_err(io)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(fs::TryLockError::WouldBlock) => Err(Error::Taken(shown())),
+            Err(fs::TryLockError::Error(source)) => Err(io(source)),
+        }
     }
 
     /// The journal's file.
     pub(super) fn journal(&self) -> PathBuf {
-        self.0.join("luotsi.db")
+        self.path.join("luotsi.db")
     }
 
     /// The key of the client references, made at the first start.
@@ -48,11 +65,13 @@ impl DataDir {
 
     /// The token of the ops API, made at the first start.
     pub(super) fn ops_token(&self) -> Result<Sensitive<String>, Error> {
-        self.secret("ops.token").map(|(_, text)| Sensitive::new(text))
+        let (path, text) = self.secret("ops.token")?;
+        // An empty token would let in whoever shows none.
+        decode(&text).ok_or(Error::Token(path)).map(|_| Sensitive::new(text))
     }
 
     fn secret(&self, name: &str) -> Result<(String, String), Error> {
-        let path = self.0.join(name);
+        let path = self.path.join(name);
         let shown = path.display().to_string();
         let io = |source| Error::Io { path: shown.clone(), source };
         match fs::metadata(&path) {
@@ -69,15 +88,18 @@ impl DataDir {
 }
 
 /// Writes 32 random bytes in hex, durable before they are used: references made with a key that a
-/// crash then lost would find nobody again.
+/// crash then lost would find nobody again. The file has its name only once it is whole.
 fn make(path: &Path) -> Result<(), Error> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
+    let new = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         writeln!(file, "{}", encode(&bytes))?;
-        file.sync_all()
+        file.sync_all()?;
+        fs::rename(&new, path)?;
+        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
     };
     write().map_err(|source| Error::Io { path: path.display().to_string(), source })
 }
