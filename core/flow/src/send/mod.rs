@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use luotsi_consent::{Grant, Permit, Request};
 use luotsi_journal::{
     Entry, Error, GroundEntry, Phase, State,
-    command::{Advance, Guard, Lost},
+    command::{Advance, Bury, Guard, Lost},
     read::{self},
 };
 use luotsi_model::{Envelope, FieldId, Record, Schema, SystemId};
@@ -197,24 +197,13 @@ impl Sender {
         }
     }
 
-    /// Hands a delivery whose attempt panicked to a person, and closes its intent if it has one.
+    /// Hands a delivery whose attempt panicked to a person.
     pub(crate) async fn bury_defect(&self, item: &Item) -> Next {
-        let (now, id) = (self.flow.clock.now(), item.id);
-        let open = self.flow.journal.read(read::open_intents).await;
-        let intent = open.ok().and_then(|open| open.into_iter().find(|e| e.delivery == Some(id)));
-        tracing::error!(system = %self.system, delivery = %id, "an attempt panicked: dead letter");
+        tracing::error!(system = %self.system, delivery = %item.id, "an attempt panicked: dead letter");
         self.flow.metrics.message(&self.system, Stage::Deliver, "dead");
-        let buried = Advance {
-            delivery: Some(item.seq),
-            to: State::Dead,
-            due: now,
-            attempts: item.attempts + u32::from(intent.is_some()),
-            cause: Some("the hub failed while sending it; this is a defect of the hub".into()),
-            entry: intent.map(|intent| intent.outcome(now, "failed")),
-            guard: None,
-        };
+        let cause = "the hub failed while sending it; this is a defect of the hub".into();
         // Only a journal that is closed does not take it.
-        let _moved = self.insist(buried).await;
+        let _ = self.insist(Bury { delivery: item.id, at: self.flow.clock.now(), cause }).await;
         Next::Done
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use luotsi_consent::Permitted;
 use luotsi_journal::{
     Entry, Error, Phase, State,
-    command::{Advance, Lost},
+    command::{Advance, Command},
     read,
 };
 use luotsi_port::{Outgoing, Receipt, SendError};
@@ -76,7 +76,7 @@ impl Sender {
 
     /// Records what has happened. Unlike an intent that cannot be left undone, so a journal that
     /// fails is asked until it takes it; the delivery keeps its lane meanwhile, and so its order.
-    pub(super) async fn insist(&self, happened: Advance) -> Result<Result<(), Lost>, Error> {
+    pub(super) async fn insist<C: Command + Sync>(&self, happened: C) -> Result<C::Reply, Error> {
         let happened = Arc::new(happened);
         loop {
             match self.flow.journal.write(happened.clone()).await {

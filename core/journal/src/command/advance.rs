@@ -67,12 +67,7 @@ impl Advance {
     /// An outcome follows a send, everything else a pending delivery that is not being sent.
     fn moved(&self, connection: &Connection, seq: i64) -> Result<usize, Error> {
         let outcome = self.entry.as_ref().is_some_and(|e| e.phase == crate::Phase::Outcome);
-        let from = match self.to {
-            // Whatever it was at, a person takes it over.
-            State::Dead => "state < 10",
-            _ if outcome => "state = 2",
-            _ => "state < 2",
-        };
+        let from = if outcome { "state = 2" } else { "state < 2" };
         let sql = format!(
             "update delivery set state = ?2, due = ?3, attempts = ?4, cause = ?5
              where seq = ?1 and {from}"

@@ -2,6 +2,7 @@
 
 mod accept;
 mod advance;
+mod bury;
 mod plan;
 mod probe;
 mod recover;
@@ -14,6 +15,7 @@ use crate::Error;
 
 pub use accept::{Accept, Accepted, Digests, DirectiveChange, Effect, NewDelivery, Rejected};
 pub use advance::{Advance, Guard, Lost};
+pub use bury::Bury;
 pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
 pub use probe::Probe;
 pub use recover::Recover;

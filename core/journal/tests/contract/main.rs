@@ -56,6 +56,7 @@ macro_rules! every_engine {
                 a_move_decided_on_old_directives_is_not_made,
                 a_move_starts_where_the_delivery_is,
                 recovering_closes_each_open_send_once,
+                a_burial_closes_what_stands_open,
             ],
             asking: [
                 what_pends_is_found_in_order,

@@ -2,7 +2,7 @@
 
 use luotsi_journal::{
     Journal, Phase, State,
-    command::{Advance, Lost, Recover},
+    command::{Advance, Bury, Lost, Recover},
     read,
 };
 use luotsi_model::DeliveryId;
@@ -69,8 +69,6 @@ pub(crate) async fn a_move_starts_where_the_delivery_is(place: &impl Place) {
         let before = everything(&journal);
         let moved = step(&journal, delivery_id(n, 0), to, phase).await;
         let legal = match from {
-            // A person takes over whatever has not ended.
-            _ if to == Dead => matches!(from, Ready | Waiting | Sending),
             Ready | Waiting => phase != Outcome,
             Sending => phase == Outcome,
             Delivered | Refused | Dead => false,
@@ -112,4 +110,24 @@ pub(crate) async fn recovering_closes_each_open_send_once(place: &impl Place) {
     let before = everything(&journal);
     assert_eq!(journal.write(Recover { at: at(11) }).await, Ok(0));
     assert_eq!(everything(&journal), before);
+}
+
+pub(crate) async fn a_burial_closes_what_stands_open(place: &impl Place) {
+    let journal = place.open();
+    accept(&journal, message(1, AINO, &["malli-ry", "home-care", "plan"])).await;
+    let [under_way, idle, done] = [0, 1, 2].map(|index| delivery_id(1, index));
+    send(&journal, under_way, 2).await;
+    send(&journal, done, 2).await;
+    conclude(&journal, done, State::Delivered, 3).await;
+    let bury = |delivery| Bury { delivery, at: at(9), cause: "a defect".into() };
+    for (id, is_buried, attempts) in [(under_way, true, 1), (idle, true, 0), (done, false, 1)] {
+        assert_eq!(journal.write(bury(id)).await, Ok(is_buried));
+        assert_eq!(journal.write(bury(id)).await, Ok(false), "once");
+        let found = delivery(&journal, id);
+        assert_eq!((found.state == State::Dead, found.attempts), (is_buried, attempts));
+    }
+    let trail = journal.read_now(|c| read::trail(c, 1)).unwrap();
+    let failed = trail.iter().filter(|e| e.result.as_deref() == Some("failed"));
+    let failed: Vec<_> = failed.map(|e| (e.delivery, e.phase, e.attempt)).collect();
+    assert_eq!(failed, [(Some(under_way), Phase::Outcome, 1)]);
 }

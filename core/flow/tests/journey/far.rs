@@ -1,0 +1,228 @@
+//! The recipients: they record, misbehave as scripted, and check at every call that the hub was
+//! allowed to call.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use luotsi_consent::{Basis, Grant, Permitted};
+use luotsi_journal::{Error, Journal, Phase, State, read};
+use luotsi_model::{ClientRef, DeliveryId, MessageId, SystemId};
+use luotsi_port::{BoxFuture, Outbound, Outgoing, Receipt, SendError};
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use crate::papers::SECRET;
+
+/// How a recipient meets one call.
+pub(crate) enum Answer {
+    Take,
+    Fail,
+    /// Fails, and asks to be left alone for so long.
+    FailFor(Duration),
+    Reject,
+    Hang,
+    Panic,
+    /// Takes it once this turns true.
+    Hold(watch::Receiver<bool>),
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) message: MessageId,
+    pub(crate) client: Option<ClientRef>,
+    /// Which call of this delivery, from 1.
+    pub(crate) nth: usize,
+    pub(crate) taken: bool,
+}
+
+type Script = Box<dyn FnMut(&Call) -> Answer + Send>;
+
+/// A connected system at the far end.
+pub(crate) struct Far {
+    system: SystemId,
+    journal: Mutex<Option<Journal>>,
+    script: Mutex<Script>,
+    state: Mutex<Recorded>,
+}
+
+#[derive(Default)]
+struct Recorded {
+    calls: Vec<Call>,
+    nth: HashMap<DeliveryId, usize>,
+    inside: HashSet<ClientRef>,
+    /// Who has taken her consent back, and nothing was under way.
+    closed: HashSet<ClientRef>,
+    wrongs: Vec<String>,
+}
+
+/// Says that a call is over, however it ends.
+struct Inside<'f>(&'f Far, Option<ClientRef>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        if let Some(client) = &self.1 {
+            self.0.state.lock().unwrap().inside.remove(client);
+        }
+    }
+}
+
+impl Far {
+    pub(crate) fn new(system: &str) -> Arc<Self> {
+        Arc::new(Self {
+            system: SystemId::new(system),
+            journal: Mutex::new(None),
+            script: Mutex::new(Box::new(|_| Answer::Take)),
+            state: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn look_into(&self, journal: Option<Journal>) {
+        *self.journal.lock().unwrap() = journal;
+    }
+
+    pub(crate) fn script(&self, script: impl FnMut(&Call) -> Answer + Send + 'static) {
+        *self.script.lock().unwrap() = Box::new(script);
+    }
+
+    /// From now on nothing about her may come on the ground of a consent, or it may again.
+    pub(crate) fn close(&self, client: &ClientRef, is_closed: bool) {
+        let closed = &mut self.state.lock().unwrap().closed;
+        if is_closed {
+            closed.insert(client.clone())
+        } else {
+            closed.remove(client)
+        };
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.state.lock().unwrap().calls.clone()
+    }
+
+    /// The messages it has taken about a client, in order.
+    pub(crate) fn taken(&self, client: &ClientRef) -> Vec<MessageId> {
+        let own = |call: &&Call| call.taken && call.client.as_ref() == Some(client);
+        self.calls().iter().filter(own).map(|call| call.message).collect()
+    }
+
+    pub(crate) fn wrongs(&self) -> Vec<String> {
+        self.state.lock().unwrap().wrongs.clone()
+    }
+
+    fn enter(&self, outgoing: &Outgoing, grant: &Grant) -> (usize, Call) {
+        let mut state = self.state.lock().unwrap();
+        let client = grant.subject.clone();
+        let by_consent = grant.grounds.iter().any(|ground| ground.basis == Basis::Consent);
+        let mut wrong = |what: &str| {
+            state.wrongs.push(format!("{} {}: {what}", self.system, outgoing.delivery));
+        };
+        if grant.recipient != self.system {
+            wrong("a permit for another");
+        }
+        let body = String::from_utf8_lossy(&outgoing.body);
+        if self.system.as_str() == "malli-ry" && body.contains(SECRET) {
+            wrong("a field that is not permitted");
+        }
+        if let Some(client) = &client {
+            if by_consent && state.closed.contains(client) {
+                state.wrongs.push(format!("{}: sent after the withdrawal", outgoing.delivery));
+            }
+            if !state.inside.insert(client.clone()) {
+                state.wrongs.push(format!("{}: two at a time", outgoing.delivery));
+            }
+        }
+        let nth = state.nth.entry(outgoing.delivery).or_default();
+        *nth += 1;
+        let (delivery, message, nth) = (outgoing.delivery, outgoing.message, *nth);
+        let call = Call { delivery, message, client, nth, taken: false };
+        state.calls.push(call.clone());
+        (state.calls.len() - 1, call)
+    }
+
+    /// What must hold in the journal when a call comes in.
+    async fn check(&self, call: &Call) {
+        let Some(journal) = self.journal.lock().unwrap().clone() else { return };
+        let (system, asked) = (self.system.clone(), call.clone());
+        let found = journal.read(move |c| wrong_in_journal(c, &system, &asked)).await;
+        let wrong = match found {
+            // The hub is being killed, and this call with it.
+            Ok(None) | Err(Error::Stopped) => return,
+            Ok(Some(wrong)) => wrong,
+            Err(error) => error.to_string(),
+        };
+        let wrong = format!("{} {}: {wrong}", self.system, call.delivery);
+        self.state.lock().unwrap().wrongs.push(wrong);
+    }
+
+    async fn answer(&self, at: usize, answer: Answer) -> Result<Receipt, SendError> {
+        match answer {
+            Answer::Take => {}
+            Answer::Fail => return Err(SendError::retry("scripted")),
+            Answer::FailFor(pause) => {
+                let (why, after) = ("scripted".into(), Some(pause));
+                return Err(SendError::Retry { why, after, reached: true });
+            }
+            Answer::Reject => return Err(SendError::reject("scripted")),
+            Answer::Hang => std::future::pending().await,
+            Answer::Panic => panic!("scripted"),
+            Answer::Hold(mut until) => drop(until.wait_for(|is_free| *is_free).await),
+        }
+        self.state.lock().unwrap().calls[at].taken = true;
+        Ok(Receipt { answer: "ok".into() })
+    }
+}
+
+/// The send has an open intent of its own, and no earlier one of the client is passed over but
+/// those that have waited for a basis.
+fn wrong_in_journal(
+    c: &Connection,
+    system: &SystemId,
+    call: &Call,
+) -> Result<Option<String>, Error> {
+    let Some(delivery) = read::delivery(c, call.delivery)? else {
+        return Ok(Some("not in the journal".into()));
+    };
+    if delivery.state != State::Sending || delivery.destination != *system {
+        return Ok(Some(format!("sent while {:?}", delivery.state)));
+    }
+    let trail = read::trail(c, delivery.message)?;
+    let last = trail.iter().rfind(|entry| entry.delivery == Some(delivery.id));
+    let is_intent = last.is_some_and(|e| e.phase == Phase::Intent && e.recipient == *system);
+    if !is_intent {
+        return Ok(Some("sent without an intent".into()));
+    }
+    let Some(client) = &call.client else { return Ok(None) };
+    for earlier in read::pending_of(c, system, client)? {
+        let passed_over = earlier.seq < delivery.seq && earlier.state != State::Waiting;
+        if passed_over && !has_waited(c, &earlier)? {
+            return Ok(Some(format!("overtakes {}", earlier.id)));
+        }
+    }
+    Ok(None)
+}
+
+fn has_waited(c: &Connection, delivery: &read::Delivery) -> Result<bool, Error> {
+    let trail = read::trail(c, delivery.message)?;
+    Ok(trail.iter().any(|e| e.phase == Phase::Wait && e.delivery == Some(delivery.id)))
+}
+
+impl Outbound for Far {
+    fn deliver(&self, parcel: Permitted<Outgoing>) -> BoxFuture<'_, Result<Receipt, SendError>> {
+        Box::pin(async move {
+            let (outgoing, grant) = parcel.release();
+            let (at, call) = self.enter(&outgoing, &grant);
+            let _inside = Inside(self, call.client.clone());
+            self.check(&call).await;
+            let answer = (self.script.lock().unwrap())(&call);
+            self.answer(at, answer).await
+        })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+}

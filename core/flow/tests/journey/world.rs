@@ -1,0 +1,264 @@
+//! A hub with the demo region, its journal in a folder of its own, and the four systems around it.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use luotsi_flow::{ClientKey, Flow, Incoming, Receipt, Refused};
+use luotsi_journal::{
+    Error, Journal, State,
+    command::{Command, Probe},
+    read::{self, Delivery},
+};
+use luotsi_model::{ClientRef, Clock, Hetu, SystemId, hetu::Strictness};
+use luotsi_port::Outbound;
+use luotsi_region::{Files, Folder, Region, load};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::StillClock,
+    dice::{HUB_THREAD, Seeded},
+    far::Far,
+    papers,
+};
+
+const SYSTEMS: [&str; 4] = ["home-care", "malli-ry", "plan", "serena"];
+/// Longer than anything here takes, so what is not there by then will not come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Looking without a pause would take the processor from the hub that is looked at.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(300);
+
+/// Everything that outlives one run of the hub.
+pub(crate) struct World {
+    place: TempDir,
+    pub(crate) clock: Arc<StillClock>,
+    pub(crate) entropy: Arc<Seeded>,
+    pub(crate) systems: BTreeMap<&'static str, Arc<Far>>,
+    /// Appended to the `[delivery]` of every connection.
+    settings: &'static str,
+    pub(crate) driver: Runtime,
+}
+
+/// One run of the hub.
+pub(crate) struct Hub<'w> {
+    world: &'w World,
+    pub(crate) flow: Arc<Flow>,
+    runtime: Runtime,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self::with_settings(seed, "")
+    }
+
+    pub(crate) fn with_settings(seed: u64, settings: &'static str) -> Self {
+        Self {
+            place: TempDir::new().unwrap(),
+            clock: Arc::new(StillClock::at("2026-11-20T08:00:00Z")),
+            entropy: Arc::new(Seeded::new(seed)),
+            systems: SYSTEMS.map(|system| (system, Far::new(system))).into(),
+            settings,
+            driver: Builder::new_current_thread().enable_all().build().unwrap(),
+        }
+    }
+
+    pub(crate) fn far(&self, system: &str) -> &Arc<Far> {
+        &self.systems[system]
+    }
+
+    /// Starts the hub on what its journal holds.
+    pub(crate) fn start(&self) -> Hub<'_> {
+        let journal = Journal::open(&self.place.path().join("journal.db")).unwrap();
+        self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
+        let key = ClientKey::new(&[7; 32]);
+        let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
+        let (flow, ends) = Flow::new(region(self.settings), journal, clock, entropy, key);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name(HUB_THREAD)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let outbound = |(system, far): (&&str, &Arc<Far>)| {
+            (SystemId::new(system), far.clone() as Arc<dyn Outbound>)
+        };
+        let systems = self.systems.iter().map(outbound).collect();
+        runtime.block_on(flow.start(ends, systems, &stop, &tasks)).unwrap();
+        Hub { world: self, flow, runtime, stop, tasks }
+    }
+}
+
+fn region(settings: &'static str) -> Region {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/mallialue"));
+    let files = Set { region: Folder::new(root), settings };
+    let loaded = load(&files, &["fhir", "plan", "serena", "webhook"]);
+    loaded.region.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
+}
+
+/// The demo region with other settings of delivery.
+struct Set {
+    region: Folder,
+    settings: &'static str,
+}
+
+impl Files for Set {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        let Some(bytes) = self.region.read(path)? else { return Ok(None) };
+        if !path.starts_with("connections/") {
+            return Ok(Some(bytes));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let text: Vec<_> =
+            text.lines().filter(|line| !line.starts_with("concurrency_max")).collect();
+        let set = format!("[delivery]\n{}", self.settings);
+        Ok(Some(text.join("\n").replace("[delivery]", &set).into_bytes()))
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        self.region.list(folder)
+    }
+}
+
+impl Hub<'_> {
+    pub(crate) fn journal(&self) -> &Journal {
+        self.flow.journal()
+    }
+
+    pub(crate) fn client(&self, n: u32) -> ClientRef {
+        self.flow.clients().reference(&Hetu::parse(&papers::hetu(n), Strictness::Strict).unwrap())
+    }
+
+    /// Posts a paper of the guidance system.
+    pub(crate) fn post(&self, paper: &[u8]) -> Result<Receipt, Refused> {
+        self.world.driver.block_on(self.flow.accept(incoming(paper)))
+    }
+
+    /// Posts many at once; each must be taken in.
+    pub(crate) fn post_all(&self, papers: &[Vec<u8>]) -> Vec<Receipt> {
+        let posts = papers.iter().map(|paper| self.flow.accept(incoming(paper)));
+        let all = futures::future::try_join_all(posts);
+        self.world.driver.block_on(all).unwrap()
+    }
+
+    pub(crate) fn write<C: Command>(&self, command: C) -> C::Reply {
+        self.world.driver.block_on(self.journal().write(command)).unwrap()
+    }
+
+    /// Everything that has not ended.
+    pub(crate) fn pending(&self) -> Vec<Delivery> {
+        let all = |c: &Connection| {
+            let mut all = Vec::new();
+            for system in SYSTEMS.map(SystemId::new) {
+                all.extend(read::pending(c, &system, 0, usize::MAX >> 1)?);
+                all.extend(read::expired(c, &system, Timestamp::MAX, usize::MAX >> 1)?);
+            }
+            Ok(all)
+        };
+        self.journal().read_now(all).unwrap()
+    }
+
+    pub(crate) fn delivery(&self, receipt: &Receipt, system: &str) -> Delivery {
+        let (id, system) = (receipt.message, SystemId::new(system));
+        let of = |c: &Connection| -> Result<Option<Delivery>, Error> {
+            let Some(message) = read::message(c, id)? else { return Ok(None) };
+            let all = read::of_message(c, message.seq)?;
+            Ok(all.into_iter().find(|d| d.destination == system))
+        };
+        self.journal().read_now(of).unwrap().expect("a delivery to that system")
+    }
+
+    /// Waits, without time passing, until it holds.
+    pub(crate) fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !holds() {
+            assert!(started.elapsed() < PATIENCE, "{what}: {:#?}", self.pending());
+            thread::sleep(BETWEEN_LOOKS);
+        }
+    }
+
+    pub(crate) fn wait_for_state(&self, receipt: &Receipt, system: &str, state: State) {
+        let what = format!("{system} to become {state:?}");
+        self.wait_until(&what, || self.delivery(receipt, system).state == state);
+    }
+
+    /// Lets time pass from one moment at which something is due to the next, until it holds.
+    pub(crate) fn pass_until(&self, what: &str, holds: impl Fn() -> bool) {
+        let started = Instant::now();
+        let mut before = Vec::new();
+        let mut quiet = Instant::now();
+        while !holds() {
+            assert!(started.elapsed() < PATIENCE, "{what}: {:#?}", self.pending());
+            let pending = self.pending();
+            let now = self.world.clock.now();
+            if pending != before {
+                (before, quiet) = (pending, Instant::now());
+            } else if let Some(next) = next_moment(&pending, now) {
+                self.world.clock.move_to(next);
+            } else if quiet.elapsed() > Duration::from_millis(20) {
+                // Something is due and does not move: it waits for a pause of the hub's own.
+                self.world.clock.pass(jiff::SignedDuration::from_secs(1));
+                quiet = Instant::now();
+            }
+            thread::sleep(BETWEEN_LOOKS);
+        }
+    }
+
+    /// Stops as a hub stops: what is under way may finish.
+    pub(crate) fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.runtime.block_on(self.tasks.wait());
+        self.end();
+    }
+
+    /// Stops as a hub that is killed.
+    pub(crate) fn crash(self) {
+        self.end();
+    }
+
+    fn end(self) {
+        let (journal, world) = (self.journal().clone(), self.world);
+        self.runtime.shutdown_timeout(PATIENCE);
+        // A process takes its writer along; this one's must not write into the next run's time.
+        let at = world.clock.now();
+        world.driver.block_on(journal.write(Probe { at })).unwrap();
+        world.systems.values().for_each(|far| far.look_into(None));
+    }
+}
+
+/// When time must go on: `None` while something is being sent or could be.
+fn next_moment(pending: &[Delivery], now: Timestamp) -> Option<Timestamp> {
+    let mut heads: BTreeMap<_, &Delivery> = BTreeMap::new();
+    for delivery in pending.iter().filter(|d| d.state != State::Waiting) {
+        let own = delivery.subject.is_none().then_some(delivery.seq);
+        let head = heads
+            .entry((delivery.destination.clone(), delivery.subject.clone(), own))
+            .or_insert(delivery);
+        if delivery.seq < head.seq {
+            *head = delivery;
+        }
+    }
+    let is_busy = heads.values().any(|head| head.state == State::Sending || head.due <= now);
+    let waits = pending.iter().filter(|d| d.state == State::Waiting).map(|d| d.deadline);
+    let next = heads.values().map(|head| head.due).chain(waits.filter(|d| *d > now)).min();
+    next.filter(|_| !is_busy)
+}
+
+static SERENA: LazyLock<SystemId> = LazyLock::new(|| SystemId::new("serena"));
+
+pub(crate) fn incoming(paper: &[u8]) -> Incoming<'_> {
+    Incoming { system: &SERENA, body: paper, idempotency_key: None, traceparent: None, plan: None }
+}
