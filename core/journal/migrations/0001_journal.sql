@@ -43,7 +43,7 @@ create table disclosure (
   entry       text    not null            -- JSON of journal::Entry
 );
 create index disclosure_message on disclosure (message) where message is not null;
-create index disclosure_client on disclosure (client, seq) where client is not null;
+create index disclosure_client on disclosure (client) where client is not null;
 
 -- What clients have directed, every version kept.
 create table directive (

@@ -129,7 +129,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         "pragma journal_mode = wal;
          pragma synchronous = full;
          pragma foreign_keys = on;
-         pragma wal_autocheckpoint = 4000;
+         pragma wal_autocheckpoint = 12000;
          pragma journal_size_limit = 67108864;",
     )?;
     Ok(connection)
