@@ -30,6 +30,8 @@ Example: luotsi demo --exit";
 enum Command {
     /// Check a region's files: everything wrong at once, each with its place and its mend
     Check(command::check::Args),
+    /// List what is stuck: dead letters, waits, retries
+    Deliveries(command::deliveries::Args),
     /// See the hub at work: a region, its systems and clients, all on this machine
     Demo(demo::Args),
     /// Send a message again, through the same gate
@@ -50,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let format = cli.format;
     match cli.command {
         Command::Check(args) => command::check::run(&args, format),
+        Command::Deliveries(args) => command::deliveries::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Replay(args) => command::replay::run(&args, format),
         Command::Report(which) => command::report::run(&which, format),

@@ -35,6 +35,9 @@ impl State {
         (self as u8) < 10
     }
 
+    /// Those that have not come to a good end, the ones that wait for a person first.
+    pub const UNFINISHED: [Self; 4] = [Self::Dead, Self::Waiting, Self::Ready, Self::Sending];
+
     /// The name shown to people.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 //! taken as an argument or kept.
 
 pub(crate) mod check;
+pub(crate) mod deliveries;
 mod exit;
 mod failure;
 mod format;

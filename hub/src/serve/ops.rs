@@ -28,6 +28,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/messages/{id}/replay", post(replay))
         .route("/reports/disclosures", post(disclosures))
         .route("/loads", get(loads))
+        .route("/deliveries", get(deliveries))
         .layer(from_fn_with_state(app.clone(), admit));
     Router::new()
         .route("/livez", get(health::livez))
@@ -142,4 +143,35 @@ async fn loads(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
         })
     });
     Ok(Json(rows.collect()))
+}
+
+/// Which unfinished deliveries are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unfinished {
+    state: Option<String>,
+    to: Option<String>,
+    limit: Option<usize>,
+}
+
+/// How many of each state are shown when nothing is said, and at the most.
+const SHOWN: usize = 100;
+const SHOWN_MAX: usize = 1000;
+
+async fn deliveries(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Unfinished>,
+) -> Result<Json<Vec<inspect::Unfinished>>, Problem> {
+    let of =
+        |name: &str| luotsi_journal::State::UNFINISHED.into_iter().find(|s| s.as_str() == name);
+    let states = match asked.state.as_deref() {
+        None => luotsi_journal::State::UNFINISHED.to_vec(),
+        Some(name) => vec![of(name).ok_or_else(|| {
+            Problem::new(StatusCode::BAD_REQUEST, "bad-state", "No such state")
+                .detail("ask for dead-letter, waiting, ready or sending")
+        })?],
+    };
+    let limit = asked.limit.unwrap_or(SHOWN).min(SHOWN_MAX);
+    let found = app.flow.unfinished(states, asked.to.map(SystemId::new), limit).await;
+    found.map(Json).map_err(|e| journal(&e))
 }

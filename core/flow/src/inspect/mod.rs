@@ -3,8 +3,10 @@
 
 mod report;
 mod trace;
+mod unfinished;
 mod why;
 
 pub use report::{Disclosure, Report};
 pub use trace::{DeliveryTrace, Journey};
+pub use unfinished::Unfinished;
 pub use why::Why;

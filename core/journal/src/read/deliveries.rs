@@ -144,6 +144,30 @@ pub fn expired(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Deliveries that have not come to a good end: pending, or waiting for a person. Oldest first, at
+/// most `limit`, of one destination where named; `state` must be such a state.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn unfinished(
+    connection: &Connection,
+    state: State,
+    destination: Option<&SystemId>,
+    limit: usize,
+) -> Result<Vec<Delivery>, Error> {
+    // The first condition repeats the indexes' own, without which SQLite would not use them.
+    let within =
+        if state.is_pending() { "state < 10 and state = ?1" } else { "state = 12 and state = ?1" };
+    let sql = format!(
+        "select {COLUMNS} from delivery
+         where {within} and (?2 is null or destination = ?2) order by seq limit ?3"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows =
+        select.query_map(params![state, destination.map(SystemId::as_str), limit as i64], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// How many deliveries pend in all.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ mod plans;
 
 pub use deliveries::{
     Delivery, Load, delivery, expired, loads, of_message, pending, pending_count, pending_of,
+    unfinished,
 };
 pub use directives::{directives, recorders};
 pub use disclosures::{of_client, open_intents, trail};
