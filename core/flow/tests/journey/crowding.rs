@@ -21,7 +21,7 @@ fn nothing_is_lost_when_bus_and_window_run_over() {
     receipts.extend(hub.post_all(&papers));
     assert_eq!(hub.pending().len() as u32, 2 * MANY);
     free.send_replace(true);
-    hub.pass_until("everything to arrive", || hub.pending().is_empty());
+    hub.pass_until("everything to arrive", |pending| pending.is_empty());
     for system in ["home-care", "plan"] {
         let calls = world.far(system).calls();
         assert_eq!(calls.len() as u32, MANY, "{system} has each once");

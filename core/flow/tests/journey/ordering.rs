@@ -27,7 +27,7 @@ fn a_client_is_served_in_order_whatever_fails() {
     for n in 0..24 {
         receipts[n % 4].push(hub.post(&home_care(&format!("L-{n}"), (n % 4) as u32)).unwrap());
     }
-    hub.pass_until("everything to arrive", || hub.pending().is_empty());
+    hub.pass_until("everything to arrive", |pending| pending.is_empty());
     for (client, receipts) in (0..).zip(&receipts) {
         let sent: Vec<_> = receipts.iter().map(|receipt| receipt.message).collect();
         for system in ["home-care", "plan"] {
@@ -51,7 +51,7 @@ fn what_is_stuck_blocks_no_other_client() {
     let many: Vec<_> = (1..=300).map(|n| home_care("L-1", n)).collect();
     receipts.extend(hub.post_all(&many));
     let of_first = world.clock.now();
-    hub.pass_until("everybody to fail thrice", || {
+    hub.pass_until("everybody to fail thrice", |_| {
         let failed = world.far("home-care").calls().iter().filter(|call| call.nth == 3).count();
         failed > 300
     });
@@ -62,7 +62,7 @@ fn what_is_stuck_blocks_no_other_client() {
     receipts.push(healthy);
     assert!(world.clock.now().duration_since(of_first) < SignedDuration::from_hours(1));
     world.far("home-care").script(|_| Answer::Take);
-    hub.pass_until("the stuck to arrive", || hub.pending().is_empty());
+    hub.pass_until("the stuck to arrive", |pending| pending.is_empty());
     let sent: Vec<_> = receipts[..100].iter().map(|receipt| receipt.message).collect();
     assert_eq!(world.far("home-care").taken(&hub.client(0)), sent, "in order after all");
     laws::check(&world, &hub, &receipts);
@@ -76,10 +76,10 @@ fn a_dead_destination_blocks_no_other() {
     let papers: Vec<_> = (0..50).map(|n| home_care("L-1", n)).collect();
     let receipts = hub.post_all(&papers);
     hub.wait_until("the plan to have all", || world.far("plan").calls().len() == 50);
-    hub.pass_until("home care to be tried again", || world.far("home-care").calls().len() > 100);
+    hub.pass_until("home care to be tried again", |_| world.far("home-care").calls().len() > 100);
     assert!(world.far("home-care").calls().iter().all(|call| !call.taken));
     world.far("home-care").script(|_| Answer::Take);
-    hub.pass_until("home care to have all", || hub.pending().is_empty());
+    hub.pass_until("home care to have all", |pending| pending.is_empty());
     laws::check(&world, &hub, &receipts);
 }
 
@@ -110,7 +110,7 @@ fn a_restart_keeps_order_and_due_times() {
     let hub = world.start();
     let receipts: Vec<_> =
         (0..5).map(|n| hub.post(&peer_support(&format!("L-{n}"), 1)).unwrap()).collect();
-    hub.pass_until("five attempts", || world.far("home-care").calls().len() == 5);
+    hub.pass_until("five attempts", |_| world.far("home-care").calls().len() == 5);
     hub.wait_until("its outcome", || hub.delivery(&receipts[0], "home-care").attempts == 5);
     let due = hub.delivery(&receipts[0], "home-care").due;
     hub.stop();

@@ -23,7 +23,7 @@ fn retries_grow_and_end_with_a_person() {
     let hub = world.start();
     let sent = hub.post(&home_care("L-1", 1)).unwrap();
     let next = hub.post(&home_care("L-2", 1)).unwrap();
-    hub.pass_until("the end", || hub.delivery(&sent, "home-care").state == State::Dead);
+    hub.pass_until("the end", |_| hub.delivery(&sent, "home-care").state == State::Dead);
     let dead = hub.delivery(&sent, "home-care");
     let trail = hub.journal().read_now(|c| read::trail(c, dead.message)).unwrap();
     let own = trail.iter().filter(|e| e.phase == Phase::Intent && e.delivery == Some(dead.id));
@@ -54,7 +54,7 @@ fn a_long_wait_takes_nothing_from_the_retries() {
     hub.wait_for_state(&sent, "malli-ry", State::Waiting);
     world.clock.pass(FIVE_DAYS * 2);
     hub.post(&consent("S-1", 1)).unwrap();
-    hub.pass_until("it to arrive", || hub.pending().is_empty());
+    hub.pass_until("it to arrive", |pending| pending.is_empty());
     assert_eq!(hub.delivery(&sent, "malli-ry").state, State::Delivered);
     laws::check(&world, &hub, &[sent]);
 }
@@ -72,7 +72,7 @@ fn a_recipients_wish_is_kept_and_an_absurd_one_goes_to_a_person() {
     let start = world.clock.now();
     hub.wait_until("a failure", || hub.delivery(&sent, "home-care").attempts == 1);
     assert!(hub.delivery(&sent, "home-care").due >= start + SignedDuration::from_secs(600));
-    hub.pass_until("the end", || hub.delivery(&sent, "home-care").state == State::Dead);
+    hub.pass_until("the end", |_| hub.delivery(&sent, "home-care").state == State::Dead);
     world.far("home-care").script(|_| Answer::Take);
     let next = hub.post(&home_care("L-2", 1)).unwrap();
     hub.wait_for_state(&next, "home-care", State::Delivered);

@@ -36,7 +36,7 @@ const SYSTEMS: [&str; 4] = ["home-care", "malli-ry", "plan", "serena"];
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looking without a pause would take the processor from the hub that is looked at.
-const BETWEEN_LOOKS: Duration = Duration::from_micros(300);
+const BETWEEN_LOOKS: Duration = Duration::from_micros(500);
 
 /// Everything that outlives one run of the hub.
 pub(crate) struct World {
@@ -56,6 +56,21 @@ pub(crate) struct Hub<'w> {
     runtime: Runtime,
     stop: CancellationToken,
     tasks: TaskTracker,
+}
+
+/// One delivery that has not ended, as the table has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Pending {
+    /// Whereto, and about whom.
+    lane: (String, Option<String>),
+    seq: i64,
+    state: State,
+    due: Timestamp,
+    deadline: Timestamp,
+}
+
+fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap()
 }
 
 impl World {
@@ -157,15 +172,23 @@ impl Hub<'_> {
         self.world.driver.block_on(self.journal().write(command)).unwrap()
     }
 
-    /// Everything that has not ended.
-    pub(crate) fn pending(&self) -> Vec<Delivery> {
-        let all = |c: &Connection| {
-            let mut all = Vec::new();
-            for system in SYSTEMS.map(SystemId::new) {
-                all.extend(read::pending(c, &system, 0, usize::MAX >> 1)?);
-                all.extend(read::expired(c, &system, Timestamp::MAX, usize::MAX >> 1)?);
-            }
-            Ok(all)
+    /// Everything that has not ended, in order.
+    pub(crate) fn pending(&self) -> Vec<Pending> {
+        let all = |c: &Connection| -> Result<Vec<Pending>, Error> {
+            let mut select = c.prepare_cached(
+                "select seq, destination, subject, state, due, deadline
+                 from delivery where state < 10 order by seq",
+            )?;
+            let rows = select.query_map([], |row| {
+                Ok(Pending {
+                    lane: (row.get(1)?, row.get(2)?),
+                    seq: row.get(0)?,
+                    state: row.get(3)?,
+                    due: moment(row.get(4)?),
+                    deadline: moment(row.get(5)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         };
         self.journal().read_now(all).unwrap()
     }
@@ -185,7 +208,7 @@ impl Hub<'_> {
         let started = Instant::now();
         while !holds() {
             assert!(started.elapsed() < PATIENCE, "{what}: {:#?}", self.pending());
-            thread::sleep(BETWEEN_LOOKS);
+            thread::park_timeout(BETWEEN_LOOKS);
         }
     }
 
@@ -195,13 +218,16 @@ impl Hub<'_> {
     }
 
     /// Lets time pass from one moment at which something is due to the next, until it holds.
-    pub(crate) fn pass_until(&self, what: &str, holds: impl Fn() -> bool) {
+    pub(crate) fn pass_until(&self, what: &str, holds: impl Fn(&[Pending]) -> bool) {
         let started = Instant::now();
         let mut before = Vec::new();
         let mut quiet = Instant::now();
-        while !holds() {
-            assert!(started.elapsed() < PATIENCE, "{what}: {:#?}", self.pending());
+        loop {
             let pending = self.pending();
+            if holds(&pending) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{what}: {pending:#?}");
             let now = self.world.clock.now();
             if pending != before {
                 (before, quiet) = (pending, Instant::now());
@@ -212,7 +238,7 @@ impl Hub<'_> {
                 self.world.clock.pass(jiff::SignedDuration::from_secs(1));
                 quiet = Instant::now();
             }
-            thread::sleep(BETWEEN_LOOKS);
+            thread::park_timeout(BETWEEN_LOOKS);
         }
     }
 
@@ -240,16 +266,11 @@ impl Hub<'_> {
 }
 
 /// When time must go on: `None` while something is being sent or could be.
-fn next_moment(pending: &[Delivery], now: Timestamp) -> Option<Timestamp> {
-    let mut heads: BTreeMap<_, &Delivery> = BTreeMap::new();
+fn next_moment(pending: &[Pending], now: Timestamp) -> Option<Timestamp> {
+    let mut heads = BTreeMap::new();
     for delivery in pending.iter().filter(|d| d.state != State::Waiting) {
-        let own = delivery.subject.is_none().then_some(delivery.seq);
-        let head = heads
-            .entry((delivery.destination.clone(), delivery.subject.clone(), own))
-            .or_insert(delivery);
-        if delivery.seq < head.seq {
-            *head = delivery;
-        }
+        let alone = delivery.lane.1.is_none().then_some(delivery.seq);
+        heads.entry((&delivery.lane, alone)).or_insert(delivery);
     }
     let is_busy = heads.values().any(|head| head.state == State::Sending || head.due <= now);
     let waits = pending.iter().filter(|d| d.state == State::Waiting).map(|d| d.deadline);
