@@ -1,5 +1,7 @@
 //! One referral, three recipients: each gets exactly the fields it may have.
 
+use std::collections::BTreeSet;
+
 use luotsi_tests::{
     documents::{self, Scope},
     leaves::{self, Leaves},
@@ -85,6 +87,34 @@ fn the_provider_gets_what_the_consent_covers_and_no_more() {
     check(&["yhteystiedot"], &[&contact]);
     // A consent widens nothing: health is not this recipient's to have.
     check(&["henkilotiedot", "terveys", "vapaateksti"], &[&identity]);
+}
+
+#[test]
+fn the_disclosure_log_names_exactly_what_left() {
+    let world = World::new();
+    let (message, _) = deliver(&world, &["henkilotiedot", "tarve"]);
+    let delivery = world.delivery(&message, "malli-ry");
+    let entries = delivery["entries"].as_array().expect("a list");
+    let names = |entry: &Value, list: &str| -> BTreeSet<String> {
+        let named = entry[list].as_array().expect("a list").iter();
+        named.map(|name| name.as_str().expect("a path").to_owned()).collect()
+    };
+    let intent = entries.iter().find(|entry| entry["phase"] == "intent").expect("an intent");
+    let left = ["client.family", "client.given", "need", "priority", "reference", "service"];
+    assert_eq!(names(intent, "fields"), BTreeSet::from(left.map(String::from)));
+    let withheld = names(intent, "withheld");
+    for field in ["client.phone", "client.address.street", "health", "note", "relative.name"] {
+        assert!(withheld.contains(field), "{field}: {withheld:?}");
+    }
+    assert_eq!(intent["grounds"][0]["directive"], "S-1");
+    let outcomes = entries.iter().filter(|entry| entry["phase"] == "outcome");
+    assert_eq!(outcomes.map(|e| e["result"].clone()).collect::<Vec<_>>(), ["delivered"]);
+    // The client's own report says the same.
+    let report = world.api("POST", "/reports/disclosures", &format!("{{\"hetu\":\"{AINO}\"}}"));
+    let report = report.expect(200).json();
+    let all = report["disclosures"].as_array().expect("a list");
+    let own = all.iter().find(|row| row["recipient"] == "malli-ry").expect("a row");
+    assert_eq!((&own["fields"], &own["result"]), (&intent["fields"], &"delivered".into()));
 }
 
 #[test]
