@@ -158,7 +158,7 @@ fn no_file_holds_unsafe_code() {
 /// hold it, as `path/of/file.rs::name_of_test`.
 #[test]
 fn every_invariant_has_its_test() {
-    let Ok(text) = fs::read_to_string(paths::root().join("docs/invariants.md")) else { return };
+    let text = paths::text("docs/invariants.md");
     let mut rows = 0;
     let mut heading = true;
     for line in text.lines() {
@@ -179,5 +179,5 @@ fn every_invariant_has_its_test() {
             assert!(paths::text(&file).contains(&format!("fn {test}(")), "{test} in {file}");
         }
     }
-    assert!(rows >= 5, "docs/invariants.md names {rows} invariants");
+    assert!(rows >= 20, "docs/invariants.md names {rows} invariants");
 }
