@@ -110,9 +110,27 @@ impl Flow {
         if interrupted > 0 {
             tracing::warn!(interrupted, "sends without an outcome are sent again, same id");
         }
+        self.warn_of_the_undeclared().await?;
         for (system, end) in ends.0 {
             if let Some(outbound) = outbound.remove(&system) {
                 tasks.spawn(dispatch::run(self.clone(), system, outbound, end, stop.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Deliveries to a system that the region no longer declares have no dispatcher: they stay until
+    /// it is declared again, and must not stay unseen.
+    async fn warn_of_the_undeclared(&self) -> Result<(), luotsi_journal::Error> {
+        let region = self.region();
+        for load in self.journal.read(luotsi_journal::read::loads).await? {
+            let declared =
+                region.connection(&load.destination).is_some_and(|c| c.delivery.is_some());
+            if !declared && load.state.is_pending() {
+                tracing::warn!(
+                    system = %load.destination, count = load.count,
+                    "deliveries are stuck: the region no longer declares where they go"
+                );
             }
         }
         Ok(())

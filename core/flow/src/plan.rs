@@ -159,6 +159,9 @@ impl Flow {
         let record = record::read(&plan.record, schema)
             .map_err(|e| luotsi_journal::Error::Row { table: "plan", why: e.to_string() })?;
         let guard = Guard { client: plan.client.clone(), epoch: permit.grant().epoch };
+        for ground in &permit.grant().grounds {
+            self.metrics.decided(ground.basis.as_str(), "permit");
+        }
         let grounds = permit.grant().grounds.iter().map(Into::into).collect();
         let categories = permit.grant().categories;
         let (permitted, withheld) = permit.project(&record, schema);

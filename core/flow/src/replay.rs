@@ -1,7 +1,7 @@
 //! An operator sends a message again: the same gate, the same journal, linked to its original.
 
 use luotsi_journal::read;
-use luotsi_model::{Envelope, MessageId, record};
+use luotsi_model::{Envelope, MessageId, SystemId, record};
 
 use crate::{Flow, Receipt, Refused};
 
@@ -24,11 +24,16 @@ pub enum NotReplayed {
 
 impl Flow {
     /// Accepts a message anew from its stored record. It is routed by today's routes and decided
-    /// at every send by today's directives: a replay has no way around the gate.
+    /// at every send by today's directives: a replay has no way around the gate. With `only`, it goes
+    /// to that system alone. Dead letters of the original to the same systems are thereby settled.
     ///
     /// # Errors
     /// [`NotReplayed`].
-    pub async fn replay(&self, id: MessageId) -> Result<Receipt, NotReplayed> {
+    pub async fn replay(
+        &self,
+        id: MessageId,
+        only: Option<&SystemId>,
+    ) -> Result<Receipt, NotReplayed> {
         let found =
             self.journal.read(move |c| read::message(c, id)).await.map_err(Refused::from)?;
         let original = found.ok_or(NotReplayed::Unknown)?;
@@ -47,6 +52,6 @@ impl Flow {
             traceparent: None,
             ..original.envelope
         };
-        Ok(self.accept_again(&region, envelope, record, schema).await?)
+        Ok(self.accept_again(&region, envelope, record, schema, only).await?)
     }
 }

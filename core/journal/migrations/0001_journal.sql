@@ -17,7 +17,7 @@ create table delivery (
   destination text    not null,
   purpose     text    not null,
   subject     text,                       -- the hub's opaque client reference
-  state       integer not null,           -- < 10 pending: 0 ready, 1 waiting, 2 sending; 10 delivered, 11 refused, 12 dead
+  state       integer not null,           -- < 10 pending: 0 ready, 1 waiting, 2 sending; 10 delivered, 11 refused, 12 dead, 13 replayed
   attempts    integer not null default 0,
   accepted    integer not null,           -- µs since 1970, as all times here
   due         integer not null,
@@ -29,7 +29,7 @@ create unique index delivery_id on delivery (id);
 create index delivery_message on delivery (message);
 -- Pending rows are few, so these two stay small whatever the journal holds.
 create index delivery_pending on delivery (destination, seq) where state < 10;
-create index delivery_expiry on delivery (destination, deadline) where state = 1;
+create index delivery_waiting on delivery (destination, due) where state = 1;
 create index delivery_subject on delivery (subject) where state < 10;
 -- Dead letters wait for a person, who asks for them by destination.
 create index delivery_dead on delivery (destination, seq) where state = 12;

@@ -24,11 +24,20 @@ pub enum State {
     Refused = 11,
     /// It waits for a person.
     Dead = 12,
+    /// It waited for a person, who sent the message again.
+    Replayed = 13,
 }
 
 impl State {
-    const ALL: [Self; 6] =
-        [Self::Ready, Self::Waiting, Self::Sending, Self::Delivered, Self::Refused, Self::Dead];
+    const ALL: [Self; 7] = [
+        Self::Ready,
+        Self::Waiting,
+        Self::Sending,
+        Self::Delivered,
+        Self::Refused,
+        Self::Dead,
+        Self::Replayed,
+    ];
 
     /// Whether it still has an end before it.
     pub const fn is_pending(self) -> bool {
@@ -47,6 +56,7 @@ impl State {
             Self::Delivered => "delivered",
             Self::Refused => "refused",
             Self::Dead => "dead-letter",
+            Self::Replayed => "replayed",
         }
     }
 }

@@ -66,16 +66,17 @@ impl Ops {
 
     /// Asks. `path` begins with `/`; `query` is encoded here.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Failure> {
-        let mut url = self.place(path)?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        self.answer(self.http.get(url)).await
+        self.answer(self.http.get(self.place(path, query)?)).await
     }
 
     /// Tells.
-    pub(crate) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let request = self.http.post(self.place(path)?);
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let request = self.http.post(self.place(path, query)?);
         self.answer(match body {
             Some(body) => request.json(body),
             None => request,
@@ -83,9 +84,13 @@ impl Ops {
         .await
     }
 
-    fn place(&self, path: &str) -> Result<reqwest::Url, Failure> {
-        reqwest::Url::parse(&format!("{}{path}", self.url))
-            .map_err(|error| Failure::new(Exit::Usage, "no such address").why(error.to_string()))
+    fn place(&self, path: &str, query: &[(&str, &str)]) -> Result<reqwest::Url, Failure> {
+        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))
+            .map_err(|error| Failure::new(Exit::Usage, "no such address").why(error.to_string()))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, Failure> {

@@ -15,6 +15,7 @@ replayed: they took effect when they were accepted.";
 const EXAMPLE: &str = "\
 EXAMPLE
   luotsi replay 01920000-0000-7000-8000-000000000001
+  luotsi replay 01920000-0000-7000-8000-000000000001 --to malli-ry
   luotsi replay 01920000-0000-7000-8000-000000000001 | xargs luotsi trace
 
 EXIT CODES
@@ -26,6 +27,9 @@ EXIT CODES
 pub(crate) struct Args {
     /// The message
     message: MessageId,
+    /// Only to this system; without it to all of today's recipients
+    #[arg(long, value_name = "SYSTEM")]
+    to: Option<String>,
     #[command(flatten)]
     ops: ops::Args,
 }
@@ -36,7 +40,9 @@ pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
 
 async fn replay(args: &Args, format: Format) -> Result<Exit, Failure> {
     let ops = ops::Ops::open(&args.ops)?;
-    let receipt = ops.post(&format!("/api/messages/{}/replay", args.message), None).await?;
+    let query: Vec<_> = args.to.as_deref().map(|to| ("to", to)).into_iter().collect();
+    let path = format!("/api/messages/{}/replay", args.message);
+    let receipt = ops.post(&path, &query, None).await?;
     let message = receipt.get("message").and_then(Value::as_str).unwrap_or_default();
     let deliveries = receipt.get("deliveries").and_then(Value::as_u64).unwrap_or_default();
     format.show(&[&receipt], || format!("{message}\n"))?;

@@ -73,7 +73,7 @@ pub(crate) fn run(which: &Command, format: Format) -> ExitCode {
 
 async fn disclosures(args: &Disclosures, format: Format) -> Result<Exit, Failure> {
     let ops = Ops::open(&args.ops)?;
-    let answer = ops.post("/api/reports/disclosures", Some(&question(args)?)).await?;
+    let answer = ops.post("/api/reports/disclosures", &[], Some(&question(args)?)).await?;
     let report: Report = ops::read(&answer)?;
     format.show(&[&answer], || render(&report, Ink::stdout()))?;
     Ok(Exit::Ok)

@@ -1,6 +1,10 @@
 //! Whether the hub lives, whether it can work, and whether its systems answer.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Json, extract::State, http::StatusCode};
 use luotsi_flow::Flow;
@@ -53,7 +57,10 @@ async fn refresh(flow: &Flow) {
         Ok(loads) => {
             let region = flow.region();
             let delivering = region.connections.values().filter(|c| c.delivery.is_some());
-            let destinations: Vec<_> = delivering.map(|c| c.system.clone()).collect();
+            // Also those that the region no longer declares: what pends for them is stuck.
+            let mut destinations: BTreeSet<_> = delivering.map(|c| c.system.clone()).collect();
+            destinations.extend(loads.iter().map(|load| load.destination.clone()));
+            let destinations: Vec<_> = destinations.into_iter().collect();
             flow.metrics().loads(&destinations, &loads, flow.clock().now());
         }
         Err(error) => tracing::error!(%error, "the loads cannot be read"),

@@ -40,6 +40,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/in/{connection}", post(receive))
         .nest("/fhir/R4", fhir::router())
         .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(limits)
         .with_state(app)
 }
@@ -135,7 +136,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 }
 
 /// A missing media type is taken for the connection's own; another one is refused unread.
-fn check_media_type(headers: &HeaderMap, format: Format) -> Result<(), Problem> {
+pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<(), Problem> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
     let (essence, parameters) = text.split_once(';').unwrap_or((&text, ""));

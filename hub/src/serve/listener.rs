@@ -1,6 +1,6 @@
 //! A bound port, with or without TLS.
 
-use std::{io, net::SocketAddr};
+use std::{fs, io, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path};
 
 use axum::Router;
 use axum_server::{
@@ -25,6 +25,8 @@ pub(super) enum Error {
     Bind { name: &'static str, listen: SocketAddr, source: io::Error },
     #[error("the {name} listener's certificate or key cannot be used: {source}")]
     Tls { name: &'static str, source: io::Error },
+    #[error("the {name} listener's key can be read by others; mend it with: chmod 600 {file}")]
+    Readable { name: &'static str, file: String },
 }
 
 /// Binds a listener.
@@ -34,6 +36,9 @@ pub(super) async fn bind(name: &'static str, settings: &Listener) -> Result<Boun
         .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
         .map_err(|source| Error::Bind { name, listen, source })?;
     let tls = match &settings.tls {
+        Some(tls) if is_readable_by_others(&tls.key_file) => {
+            return Err(Error::Readable { name, file: tls.key_file.display().to_string() });
+        }
         Some(tls) => Some(
             RustlsConfig::from_pem_file(&tls.cert_file, &tls.key_file)
                 .await
@@ -42,6 +47,11 @@ pub(super) async fn bind(name: &'static str, settings: &Listener) -> Result<Boun
         None => None,
     };
     Ok(Bound { socket, tls, handle: Handle::new() })
+}
+
+/// A key that is not there is for the one who reads it to tell.
+fn is_readable_by_others(key: &Path) -> bool {
+    fs::metadata(key).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
 }
 
 impl Bound {

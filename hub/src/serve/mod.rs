@@ -4,6 +4,7 @@
 
 mod auth;
 mod data;
+mod extract;
 mod fhir;
 mod health;
 mod intake;

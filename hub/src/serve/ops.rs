@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Request, State},
     http::StatusCode,
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -18,7 +18,13 @@ use luotsi_model::{ClientRef, Hetu, MessageId, SystemId, hetu::Strictness};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{auth, health, problem::Problem, state::App};
+use super::{
+    auth,
+    extract::{Ask, Told},
+    health,
+    problem::Problem,
+    state::App,
+};
 
 /// The listener's routes.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -36,6 +42,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .nest("/api", api)
         .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app)
 }
 
@@ -75,18 +82,26 @@ struct To {
 async fn why(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    Query(To { to }): Query<To>,
+    Ask(To { to }): Ask<To>,
 ) -> Result<Json<inspect::Why>, Problem> {
     let found =
         app.flow.why(message_id(&id)?, &SystemId::new(to)).await.map_err(|e| journal(&e))?;
     found.map(Json).ok_or_else(Problem::not_found)
 }
 
+/// To whom alone a message is sent again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Only {
+    to: Option<String>,
+}
+
 async fn replay(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    Ask(only): Ask<Only>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    match app.flow.replay(message_id(&id)?).await {
+    match app.flow.replay(message_id(&id)?, only.to.map(SystemId::new).as_ref()).await {
         Ok(receipt) => {
             let message = receipt.message.to_string();
             let body = json!({ "message": message, "deliveries": receipt.deliveries });
@@ -111,7 +126,7 @@ struct ReportRequest {
 
 async fn disclosures(
     State(app): State<Arc<App>>,
-    Json(asked): Json<ReportRequest>,
+    Told(asked): Told<ReportRequest>,
 ) -> Result<Json<inspect::Report>, Problem> {
     let client = client(&app, asked.client, asked.hetu.as_deref())?;
     let from = asked.from.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -160,7 +175,7 @@ const SHOWN_MAX: usize = 1000;
 
 async fn deliveries(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Unfinished>,
+    Ask(asked): Ask<Unfinished>,
 ) -> Result<Json<Vec<inspect::Unfinished>>, Problem> {
     let of =
         |name: &str| luotsi_journal::State::UNFINISHED.into_iter().find(|s| s.as_str() == name);

@@ -78,6 +78,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing here")
     }
 
+    /// The path is known, the method is not.
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not by this method")
+    }
+
     /// The code.
     pub(crate) const fn code(&self) -> &'static str {
         self.code

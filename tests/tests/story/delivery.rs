@@ -7,7 +7,7 @@ use luotsi_tests::{
     leaves::{self, Leaves},
     paths,
     people::AINO,
-    standin::Received,
+    standin::{Manner, Received},
     webhook,
     world::World,
 };
@@ -208,6 +208,29 @@ fn a_replay_is_linked_and_passes_the_same_gate() {
     assert_eq!(delivery["cause"], "withdrawn");
     assert_eq!(world.malli_ry.received().len(), 2);
     world.reaches(&refused, "home-care", "delivered");
+}
+
+#[test]
+fn a_dead_letter_is_found_and_settled_by_a_replay_to_that_system_alone() {
+    let world = World::new();
+    world.accept("serena", &documents::consent("S-1", AINO, Scope::PEER_SUPPORT));
+    world.malli_ry.be(Manner::Answer(422));
+    let message = world.accept("serena", &referral());
+    world.reaches(&message, "malli-ry", "dead-letter");
+    world.reaches(&message, "home-care", "delivered");
+    let stuck = || world.api("GET", "/deliveries?state=dead-letter", "").expect(200).json();
+    assert_eq!(stuck()[0]["message"], message.as_str());
+    assert_eq!(stuck()[0]["cause"], "the recipient answered 422");
+
+    world.malli_ry.be(Manner::Answer(200));
+    let path = format!("/messages/{message}/replay?to=malli-ry");
+    let answer = world.api("POST", &path, "").expect(202).json();
+    assert_eq!(answer["deliveries"], 1);
+    let again = answer["message"].as_str().expect("the new message");
+    world.reaches(again, "malli-ry", "delivered");
+    world.reaches(&message, "malli-ry", "replayed");
+    assert_eq!(stuck(), serde_json::json!([]));
+    assert_eq!(world.home_care.received().len(), 1, "home care had it already");
 }
 
 #[test]

@@ -155,7 +155,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Waits whose deadline has passed are attempted once more, which refuses them.
+    /// Waits that are due are decided again: at their deadline, which refuses them, or when a directive
+    /// comes into force.
     async fn expire(&mut self, now: Timestamp) -> Result<(), Error> {
         let system = self.system.clone();
         let found = self.flow.journal.read(move |c| read::expired(c, &system, now, WINDOW)).await?;

@@ -68,6 +68,7 @@ fn provision(reader: &Reader<'_>, effect: Effect, region: &Region) -> Result<Pro
 fn knows(region: &Region, name: &str) -> bool {
     region.connections.keys().any(|system| system.as_str() == name)
         || region.organisations.keys().any(|organisation| organisation.as_str() == name)
+        || region.controllers.keys().any(|controller| controller.as_str() == name)
 }
 
 /// A consent that names categories takes the administrative along: codes, times and references

@@ -21,6 +21,10 @@ pub(super) fn plan_by_the_way() -> Fault {
     fault("unknown-document", "", None, why)
 }
 
+pub(super) fn no_plan() -> Fault {
+    fault("unknown-document", "", None, "only a plan is written here: send a CarePlan")
+}
+
 /// A field of the record that does not hold.
 pub(super) fn field(code: &'static str, field: &str, why: &str) -> Fault {
     fault(code, "", Some(field), why)

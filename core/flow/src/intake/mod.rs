@@ -106,7 +106,7 @@ impl Flow {
         let unmapped = decoded.unmapped_count as usize;
         let prepared = self.prepare(&region, connection, mapping, decoded, &incoming).await?;
         let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
-        let mut receipt = self.commit(&region, prepared, keyed).await?;
+        let mut receipt = self.commit(&region, prepared, keyed, None).await?;
         self.metrics.took(Stage::Accept, started.elapsed());
         receipt.unmapped = unmapped;
         Ok(receipt)
@@ -132,6 +132,9 @@ impl Flow {
             routes: Vec::new(),
         };
         let mut prepared = Prepared { envelope, record, schema, effect: Effect::None, accounting };
+        if incoming.plan.is_some() && prepared.record.kind.as_str() != crate::plan::KIND {
+            return Err(Refused::Unmappable(vec![faults::no_plan()]));
+        }
         if prepared.schema.task.is_some() {
             self.correlate(&mut prepared).await?;
         } else if prepared.record.kind.as_str() == directive::KIND {
@@ -202,9 +205,11 @@ impl Flow {
         region: &Region,
         prepared: Prepared,
         idempotency: Option<Digests>,
+        only: Option<&SystemId>,
     ) -> Result<Receipt, Refused> {
         let Prepared { envelope, record, schema, effect, mut accounting } = prepared;
-        let (deliveries, routes) = route::deliveries(self, region, &envelope, &record).await?;
+        let (mut deliveries, routes) = route::deliveries(self, region, &envelope, &record).await?;
+        deliveries.retain(|delivery| only.is_none_or(|only| delivery.destination == *only));
         // Somebody's matter that goes nowhere would be lost while its sender believes it taken care
         // of. Advice without a client may end here: it is counted.
         if deliveries.is_empty() && matches!(effect, Effect::None) && envelope.subject.is_some() {
@@ -240,17 +245,19 @@ impl Flow {
         Ok(receipt(&accepted, directs))
     }
 
-    /// Accepts again what was accepted before: the same record, a new message linked to it.
+    /// Accepts again what was accepted before: the same record, a new message linked to it; to all
+    /// of today's recipients, or only to one.
     pub(crate) async fn accept_again(
         &self,
         region: &Region,
         envelope: Envelope,
         record: Record,
         schema: Arc<Schema>,
+        only: Option<&SystemId>,
     ) -> Result<Receipt, Refused> {
         let accounting = Accounting::default();
         let prepared = Prepared { envelope, record, schema, effect: Effect::None, accounting };
-        self.commit(region, prepared, None).await
+        self.commit(region, prepared, None, only).await
     }
 }
 

@@ -42,6 +42,7 @@ impl Sender {
     ) -> Result<Again, Error> {
         let attempts = attempt.item.attempts + 1;
         let now = self.flow.clock.now();
+        let answered = matches!(answer, Ok(_) | Err(SendError::Reject { .. }));
         let (to, due, result, cause) = match answer {
             Ok(_) => (State::Delivered, now, "delivered", None),
             Err(SendError::Reject { why }) => (State::Dead, now, "rejected", Some(why)),
@@ -54,7 +55,7 @@ impl Sender {
             }
         };
         self.flow.metrics.message(&self.system, Stage::Deliver, result);
-        self.flow.metrics.adapter(&self.system, to != State::Ready);
+        self.flow.metrics.adapter(&self.system, answered);
         if let Some(cause) = &cause {
             tracing::warn!(system = %self.system, delivery = %attempt.item.id, attempts, %cause, result, "not delivered");
         }

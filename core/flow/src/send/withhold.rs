@@ -1,5 +1,6 @@
 //! What happens to a send that gets no permit.
 
+use jiff::Timestamp;
 use luotsi_consent::{Outcome, Reason, Refusal};
 use luotsi_journal::{
     Entry, Error, Phase, State,
@@ -38,7 +39,7 @@ impl Sender {
             .write(Advance {
                 delivery: Some(attempt.item.seq),
                 to,
-                due: attempt.item.deadline,
+                due: self.decided_again(attempt).await,
                 attempts: attempt.item.attempts,
                 cause: Some(result.into()),
                 entry: Some(entry),
@@ -51,5 +52,15 @@ impl Sender {
             })
             .await?;
         Ok(moved.map(|()| None))
+    }
+
+    /// When what waits is decided again at the latest: at its deadline, or when a directive of the
+    /// client that lies in the future comes into force.
+    async fn decided_again(&self, attempt: &Attempt<'_>) -> Timestamp {
+        let directives = self.flow.gate.directives(attempt.envelope.subject.as_ref()).await;
+        let all = directives.iter().flat_map(|directives| directives.all.iter());
+        let starts = all.filter_map(|directive| directive.root.period.start);
+        let next = starts.filter(|start| *start > attempt.now).min();
+        next.map_or(attempt.item.deadline, |next| next.min(attempt.item.deadline))
     }
 }

@@ -49,9 +49,16 @@ pub(crate) fn home_care(id: &str, client: u32) -> Vec<u8> {
 
 /// That Malli ry may have everything its rule allows.
 pub(crate) fn consent(id: &str, client: u32) -> Vec<u8> {
-    let rest = r#"<Voimassa alkaa="14.11.2026"/>
-                  <Vastaanottajat><Vastaanottaja tunnus="malli-ry"/></Vastaanottajat>"#;
-    paper("Suostumus", id, client, rest)
+    consent_from(id, client, "14.11.2026")
+}
+
+/// The same, from a day on.
+pub(crate) fn consent_from(id: &str, client: u32, day: &str) -> Vec<u8> {
+    let rest = format!(
+        r#"<Voimassa alkaa="{day}"/>
+           <Vastaanottajat><Vastaanottaja tunnus="malli-ry"/></Vastaanottajat>"#
+    );
+    paper("Suostumus", id, client, &rest)
 }
 
 /// That Malli ry may have nothing.

@@ -1,11 +1,11 @@
 //! Waiting for a basis.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use luotsi_journal::State;
 
 use crate::{
     laws,
-    papers::{consent, peer_support, prohibition},
+    papers::{consent, consent_from, peer_support, prohibition},
     world::World,
 };
 
@@ -35,6 +35,25 @@ fn a_consent_releases_what_waits_for_it_at_once_and_in_order() {
     );
     receipts.extend([another, given]);
     laws::check(&world, &hub, &receipts);
+}
+
+#[test]
+fn a_consent_for_later_releases_on_its_day() {
+    let world = World::new(4);
+    let hub = world.start();
+    let waits = hub.post(&peer_support("L-1", 1)).unwrap();
+    hub.wait_for_state(&waits, "malli-ry", State::Waiting);
+    let given = hub.post(&consent_from("S-1", 1, "22.11.2026")).unwrap();
+    // The day begins at midnight in Finland, two hours ahead of UTC.
+    let begins: Timestamp = "2026-11-21T22:00:00Z".parse().unwrap();
+    hub.wait_for_due(&waits, "malli-ry", begins);
+    world.clock.move_to(begins - SignedDuration::from_secs(2));
+    let another = hub.post(&peer_support("L-2", 2)).unwrap();
+    hub.wait_for_state(&another, "malli-ry", State::Waiting);
+    assert_eq!(hub.delivery(&waits, "malli-ry").state, State::Waiting, "it is not yet the day");
+    world.clock.pass(SignedDuration::from_secs(3));
+    hub.wait_for_state(&waits, "malli-ry", State::Delivered);
+    laws::check(&world, &hub, &[waits, given, another]);
 }
 
 #[test]

@@ -217,6 +217,14 @@ impl Hub<'_> {
         self.wait_until(&what, || self.delivery(receipt, system).state == state);
     }
 
+    pub(crate) fn wait_for_due(&self, receipt: &Receipt, system: &str, due: Timestamp) {
+        let what = format!("{system} to be due at {due}");
+        self.wait_until(&what, || {
+            let delivery = self.delivery(receipt, system);
+            delivery.state == State::Waiting && delivery.due == due
+        });
+    }
+
     /// Lets time pass from one moment at which something is due to the next, until it holds.
     pub(crate) fn pass_until(&self, what: &str, holds: impl Fn(&[Pending]) -> bool) {
         let started = Instant::now();

@@ -118,6 +118,7 @@ impl Command for Accept {
         let seq = self.keep(connection)?;
         let deliveries = self.deliver(connection, seq)?;
         self.remember_key(connection, in_flight)?;
+        self.settle_original(connection)?;
         Ok(Ok(Accepted {
             message: self.envelope.id,
             seq: Some(seq),
@@ -209,6 +210,25 @@ impl Accept {
             ])?)
         };
         self.deliveries.iter().map(insert_one).collect()
+    }
+
+    /// A replay settles the dead letters of its original to the systems it goes to.
+    fn settle_original(&self, connection: &Connection) -> Result<(), Error> {
+        let Some(original) = self.envelope.replays else { return Ok(()) };
+        let mut settle = connection.prepare_cached(
+            "update delivery set state = ?1, cause = ?2
+             where message = (select seq from message where id = ?3)
+               and destination = ?4 and state = 12",
+        )?;
+        for new in &self.deliveries {
+            settle.execute(params![
+                State::Replayed,
+                format!("replayed as {}", self.envelope.id),
+                original.0.as_bytes(),
+                new.destination.as_str(),
+            ])?;
+        }
+        Ok(())
     }
 
     fn remember_key(&self, connection: &Connection, in_flight: u32) -> Result<(), Error> {

@@ -124,7 +124,8 @@ pub fn pending_of(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Deliveries to a destination that waited for a basis until their deadline, at most `limit`.
+/// Deliveries to a destination that waited for a basis until they are due to be decided again, at
+/// the latest at their deadline; at most `limit`.
 ///
 /// # Errors
 /// When the journal cannot be read.
@@ -136,7 +137,7 @@ pub fn expired(
 ) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
         "select {COLUMNS} from delivery
-         where destination = ?1 and state = 1 and deadline <= ?2 order by deadline limit ?3"
+         where destination = ?1 and state = 1 and due <= ?2 order by due limit ?3"
     );
     let mut select = connection.prepare_cached(&sql)?;
     let rows = select

@@ -1,6 +1,6 @@
 //! Questions.
 
-use luotsi_journal::{Journal, Phase, State, read};
+use luotsi_journal::{Journal, Phase, State, command::Advance, read};
 use luotsi_model::{ClientRef, SystemId};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
 
 async fn wait(journal: &Journal, n: u8, index: usize) {
     let wait = advance(&delivery(journal, delivery_id(n, index)), State::Waiting, Phase::Wait, 99);
+    let wait = Advance { due: at(100 + i64::from(n)), ..wait };
     journal.write(wait).await.unwrap().unwrap();
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     );
     let aino = Person::aino();
     let question = json!({ "hetu": aino.hetu });
-    let answer = world.ops.post("/api/reports/disclosures", Some(&question)).await?;
+    let answer = world.ops.post("/api/reports/disclosures", &[], Some(&question)).await?;
     let report: Report = ops::read(&answer)?;
     let all = &report.disclosures;
     all.iter().for_each(|disclosure| row(step, disclosure));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::{
-    Form,
     body::Body,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
@@ -15,7 +14,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::resource::{Outcome, answer, etag};
-use crate::serve::{auth, intake, problem::Problem, state::App};
+use crate::serve::{auth, extract::Filled, intake, problem::Problem, state::App};
 
 /// The identifier system of the Finnish personal identity code.
 const HETU: &str = "urn:oid:1.2.246.21|";
@@ -61,9 +60,10 @@ pub(super) struct Search {
 pub(super) async fn search(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Form(search): Form<Search>,
+    search: Result<Filled<Search>, Problem>,
 ) -> Result<Response, Outcome> {
     let reader = caller(&app, &headers)?;
+    let Filled(search) = search?;
     let code = search.patient.strip_prefix(HETU);
     let hetu = code.and_then(|code| Hetu::parse(code, Strictness::Lenient).ok());
     let hetu = hetu.ok_or_else(|| {
@@ -128,7 +128,8 @@ async fn write(
     status: StatusCode,
 ) -> Result<Response, Outcome> {
     let system = caller(app, headers)?;
-    let (_, bytes_max) = intake::intake_limits(&app.flow.region(), &system)?;
+    let (format, bytes_max) = intake::intake_limits(&app.flow.region(), &system)?;
+    intake::check_media_type(headers, format)?;
     let body = intake::read_body(body, bytes_max).await?;
     let incoming = Incoming {
         system: &system,

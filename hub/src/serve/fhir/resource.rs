@@ -63,6 +63,9 @@ impl IntoResponse for Outcome {
             }],
         });
         let mut response = answer(self.0.status(), body.to_string().into_bytes());
+        if self.0.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         if self.0.status() == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
