@@ -1,6 +1,7 @@
 //! XML 1.0, straight from the plan.
 
 use luotsi_model::{Value, Values};
+use quick_xml::{escape::partial_escape, events::attributes::Attribute};
 
 use super::{
     output::{Leaf, Output, Stem},
@@ -115,25 +116,18 @@ pub(super) struct NotXml;
 
 /// Writes text so that it is read back as it is; in an attribute its line ends too.
 pub(super) fn escape(text: &str, in_attribute: bool, out: &mut String) -> Result<(), NotXml> {
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'\r' => "&#13;",
-            b'"' if in_attribute => "&quot;",
-            b'\n' if in_attribute => "&#10;",
-            b'\t' if in_attribute => "&#9;",
-            b'\n' | b'\t' => continue,
-            0..0x20 => return Err(NotXml),
-            0xef if text[at..].starts_with(['\u{fffe}', '\u{ffff}']) => return Err(NotXml),
-            _ => continue,
-        };
-        out.push_str(&text[plain..at]);
-        out.push_str(escape);
-        plain = at + 1;
+    let is_barred = |c| matches!(c, '\0'..' ' | '\u{fffe}' | '\u{ffff}') && !is_space(c);
+    if text.contains(is_barred) {
+        return Err(NotXml);
     }
-    out.push_str(&text[plain..]);
+    if in_attribute {
+        out.push_str(&Attribute::from(("", text)).value);
+    } else {
+        out.push_str(&partial_escape(text));
+    }
     Ok(())
+}
+
+const fn is_space(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t')
 }
