@@ -8,12 +8,13 @@ use std::{
 };
 
 /// Where the codes of problems and faults are made.
-const MAKERS: &[&str] = &["hub/src/serve", "core/flow/src/intake", "core/mapping/src"];
+const MAKERS: &[&str] =
+    &["hub/src/serve", "core/flow/src/fhir", "core/flow/src/intake", "core/mapping/src"];
 /// Words in those places that look like a code and are none: FHIR's own.
-const OTHERS: &[&str] = &["too-long"];
+const OTHERS: &[&str] = &["code-invalid", "not-supported", "too-long"];
 /// What stands right before a code: in a `match`, a fault, a result, a pair.
 const MARKS: &[&str] =
-    &["=> ", "fault(", "fault( ", "field(", "missing(", "Err((", "code: ", "{ (", "=> ("];
+    &["=> ", "find(", "fault(", "fault( ", "field(", "missing(", "Err((", "code: ", "{ (", "=> ("];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

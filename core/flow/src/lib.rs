@@ -8,14 +8,17 @@
 //!
 //! What must hold: nothing is acknowledged before it is durable; nothing leaves but through
 //! [`send`], and there only under a permit minted for that attempt whose intent is durable; every
-//! accepted message comes to one end. A read of the plan is a send and goes the same way.
+//! accepted message comes to one end. A read of the plan or of a directive is a send and goes the
+//! same way.
 //!
 //! Deliberately absent: SQL, sockets, and the name of any adapter.
 
 mod client;
 mod clock;
+mod consents;
 mod dispatch;
 mod entropy;
+mod fhir;
 mod gate;
 pub mod inspect;
 mod intake;
@@ -39,8 +42,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use client::ClientKey;
 pub use clock::SystemClock;
+pub use consents::{ConsentRead, ConsentSeen};
 pub use entropy::{Entropy, SystemEntropy};
-pub use intake::{Incoming, PlanWrite, Receipt, Refused};
+pub use intake::{ConsentWrite, Incoming, PlanWrite, Receipt, Refused};
 pub use metrics::Metrics;
 pub use plan::{PlanRead, PlanSeen, Store, Unseen};
 pub use replay::NotReplayed;

@@ -188,7 +188,8 @@ impl Flow {
         Ok(Ok(body))
     }
 
-    async fn log(
+    /// Writes an entry of the log that belongs to no delivery.
+    pub(crate) async fn log(
         &self,
         entry: Entry,
         guard: Option<Guard>,

@@ -4,7 +4,10 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_journal.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_journal.sql"),
+    include_str!("../migrations/0003_directive_ref.sql"),
+];
 
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
     let found: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;

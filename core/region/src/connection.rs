@@ -46,6 +46,8 @@ pub struct Intake {
     pub hetu: Strictness,
     /// The longest body accepted, in bytes.
     pub bytes_max: usize,
+    /// Whether it records what clients direct, as FHIR `Consent`.
+    pub consents: bool,
 }
 
 impl Intake {
@@ -114,4 +116,6 @@ pub struct Read {
     pub purpose: Purpose,
     /// The mapping that writes each record kind it may read.
     pub by_kind: BTreeMap<Kind, Arc<Mapping>>,
+    /// Whether it may read the directives that it recorded itself, as FHIR `Consent`.
+    pub directives: bool,
 }

@@ -215,6 +215,8 @@ fn mappings_that_do_not_fit_their_place() {
     check(&[Change(DESK, "\"json\"", "\"xml\"")], &[("LU225", DESK, 7)]);
     let read = "[read]\npurpose = \"care\"\nkinds = [\"referral\"]\nmappings = [\"out/answer\"]\n";
     check(&[Append(DESK, read)], &[("LU220", DESK, 13)]);
+    let consents = "format = \"json\"\nconsents = true";
+    check(&[Change(DESK, "format = \"json\"", consents)], &[("LU214", DESK, 7)]);
 }
 
 #[test]

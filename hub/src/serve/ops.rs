@@ -33,6 +33,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/messages/{id}/why", get(why))
         .route("/messages/{id}/replay", post(replay))
         .route("/reports/disclosures", post(disclosures))
+        .route("/clients/{client}/directives", get(directives))
         .route("/loads", get(loads))
         .route("/deliveries", get(deliveries))
         .layer(from_fn_with_state(app.clone(), admit));
@@ -145,6 +146,15 @@ fn client(app: &App, reference: Option<String>, hetu: Option<&str>) -> Result<Cl
             .map_err(|error| bad(&error.to_string())),
         _ => Err(bad("send either client or hetu")),
     }
+}
+
+/// An unknown client has directed nothing, and looks so.
+async fn directives(
+    State(app): State<Arc<App>>,
+    Path(client): Path<String>,
+) -> Result<Json<inspect::ClientDirectives>, Problem> {
+    let found = app.flow.directives(&ClientRef::new(client)).await;
+    found.map(Json).map_err(|e| journal(&e))
 }
 
 async fn loads(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {

@@ -93,6 +93,14 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// Code, place and reason of each fault, where the places are FHIRPaths.
+    pub(crate) fn fhirpaths(&self) -> Vec<(&'static str, &str, &str)> {
+        if self.code != "not-understood" {
+            return Vec::new();
+        }
+        self.faults.iter().map(|fault| (fault.code, &*fault.at, &*fault.why)).collect()
+    }
+
     /// What to show where only one line fits.
     pub(crate) fn line(&self) -> String {
         let places = self.faults.iter().map(|fault| format!("{}: {}", fault.at, fault.why));
@@ -127,6 +135,14 @@ fn status_and_title(refused: &Refused) -> (StatusCode, &'static str) {
         Refused::UnknownPlan => (StatusCode::NOT_FOUND, "There is no such plan"),
         Refused::UnknownDirective => {
             (StatusCode::UNPROCESSABLE_ENTITY, "There is no such directive to take back")
+        }
+        Refused::NoConsents => (StatusCode::FORBIDDEN, "This connection records no directives"),
+        Refused::NotUnderstood(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The consent is not understood")
+        }
+        Refused::UnknownConsent => (StatusCode::NOT_FOUND, "There is no such thing here"),
+        Refused::DirectiveVersion(_) => {
+            (StatusCode::PRECONDITION_FAILED, "The directive has been changed since it was read")
         }
         Refused::NoSubject => (StatusCode::UNPROCESSABLE_ENTITY, "The document names no client"),
         Refused::NoRoute => (StatusCode::UNPROCESSABLE_ENTITY, "No route takes this record"),

@@ -1,6 +1,7 @@
 //! The way in: bytes from a known sender to a durable message, or a precise refusal.
 
 mod answer;
+mod consent;
 mod directive;
 mod faults;
 mod refused;
@@ -12,7 +13,7 @@ use aws_lc_rs::digest;
 use luotsi_bus::Wake;
 use luotsi_journal::{
     Accounting,
-    command::{Accept, Accepted, Digests, Effect, PlanWritten, PutPlan},
+    command::{Accept, Accepted, Digests, DirectiveWritten, Effect, PlanWritten, PutPlan},
     read,
 };
 use luotsi_mapping::{Decoded, Fault, Limits, Mapping};
@@ -21,6 +22,8 @@ use luotsi_region::{Connection, Intake, Region, Unmapped};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+pub use consent::ConsentWrite;
+pub(crate) use consent::set as set_directive;
 pub use refused::Refused;
 
 use crate::{
@@ -66,6 +69,8 @@ pub struct Receipt {
     pub in_flight: Option<u32>,
     /// The plan's new version, for a write of a plan.
     pub plan: Option<PlanWritten>,
+    /// The directive's new version, for a message that changes one.
+    pub directive: Option<DirectiveWritten>,
     /// Elements that no rule knows.
     pub unmapped: usize,
 }
@@ -77,6 +82,19 @@ struct Prepared {
     schema: Arc<Schema>,
     effect: Effect,
     accounting: Accounting,
+    /// The sender's own reference, where the record kind has no field for it.
+    reference: Option<String>,
+}
+
+impl Prepared {
+    const fn new(
+        envelope: Envelope,
+        record: Record,
+        schema: Arc<Schema>,
+        accounting: Accounting,
+    ) -> Self {
+        Self { envelope, record, schema, effect: Effect::None, accounting, reference: None }
+    }
 }
 
 impl Flow {
@@ -85,9 +103,18 @@ impl Flow {
     /// # Errors
     /// [`Refused`]; then nothing of it was kept.
     pub async fn accept(&self, incoming: Incoming<'_>) -> Result<Receipt, Refused> {
+        self.enter(incoming, self.try_accept(incoming)).await
+    }
+
+    /// Follows a message on its way in: trace and metrics.
+    async fn enter(
+        &self,
+        incoming: Incoming<'_>,
+        acceptance: impl Future<Output = Result<Receipt, Refused>>,
+    ) -> Result<Receipt, Refused> {
         let span = tracing::debug_span!(target: "luotsi::journey", "accept", connection = %incoming.system);
         trace_context::adopt(&span, incoming.traceparent);
-        let outcome = self.try_accept(incoming).instrument(span).await;
+        let outcome = acceptance.instrument(span).await;
         let word = outcome.as_ref().map_or_else(Refused::code, |_| "ok");
         self.metrics.message(incoming.system, Stage::Accept, word);
         outcome
@@ -131,7 +158,7 @@ impl Flow {
             unmapped: decoded.unmapped,
             routes: Vec::new(),
         };
-        let mut prepared = Prepared { envelope, record, schema, effect: Effect::None, accounting };
+        let mut prepared = Prepared::new(envelope, record, schema, accounting);
         if incoming.plan.is_some() && prepared.record.kind.as_str() != crate::plan::KIND {
             return Err(Refused::Unmappable(vec![faults::no_plan()]));
         }
@@ -207,7 +234,7 @@ impl Flow {
         idempotency: Option<Digests>,
         only: Option<&SystemId>,
     ) -> Result<Receipt, Refused> {
-        let Prepared { envelope, record, schema, effect, mut accounting } = prepared;
+        let Prepared { envelope, record, schema, effect, mut accounting, reference } = prepared;
         let (mut deliveries, routes) = route::deliveries(self, region, &envelope, &record).await?;
         deliveries.retain(|delivery| only.is_none_or(|only| delivery.destination == *only));
         // Somebody's matter that goes nowhere would be lost while its sender believes it taken care
@@ -221,7 +248,7 @@ impl Flow {
             deliveries.iter().map(|d| (d.id, d.destination.clone(), d.purpose.clone(), d.deadline));
         let items: Vec<_> = items.collect();
         let command = Accept {
-            reference: record.text(&schema, "reference").map(str::to_owned),
+            reference: reference.or_else(|| record.text(&schema, "reference").map(str::to_owned)),
             record: record::write(&record, &schema),
             envelope: envelope.clone(),
             accounting,
@@ -256,7 +283,7 @@ impl Flow {
         only: Option<&SystemId>,
     ) -> Result<Receipt, Refused> {
         let accounting = Accounting::default();
-        let prepared = Prepared { envelope, record, schema, effect: Effect::None, accounting };
+        let prepared = Prepared::new(envelope, record, schema, accounting);
         self.commit(region, prepared, None, only).await
     }
 }
@@ -267,6 +294,7 @@ fn receipt(accepted: &Accepted, directs: bool) -> Receipt {
         deliveries: accepted.count,
         in_flight: directs.then_some(accepted.in_flight),
         plan: accepted.plan,
+        directive: accepted.directive,
         unmapped: 0,
     }
 }

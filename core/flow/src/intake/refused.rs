@@ -29,6 +29,18 @@ pub enum Refused {
     /// The client has no such directive.
     #[error("there is no such directive of this client to take back")]
     UnknownDirective,
+    /// The connection records no directives.
+    #[error("this connection records no directives")]
+    NoConsents,
+    /// A FHIR consent that is not understood, by its elements' FHIRPaths.
+    #[error("the consent is not understood, in {} places", .0.len())]
+    NotUnderstood(Vec<Fault>),
+    /// The sender has recorded no such directive. The same whether there is none or it is another's.
+    #[error("there is no such directive")]
+    UnknownConsent,
+    /// The directive has been changed since it was read.
+    #[error("the directive is at version {0}")]
+    DirectiveVersion(u32),
     /// A plan or a directive must name its client.
     #[error("the document names no client")]
     NoSubject,
@@ -61,6 +73,10 @@ impl Refused {
             Self::Illegal(_) => "illegal-transition",
             Self::UnknownTask => "unknown-task",
             Self::UnknownDirective => "unknown-directive",
+            Self::NoConsents => "no-consents",
+            Self::NotUnderstood(_) => "not-understood",
+            Self::UnknownConsent => "not-found",
+            Self::DirectiveVersion(_) => "version-conflict",
             Self::NoSubject => "no-subject",
             Self::NoRoute => "no-route",
             Self::UnknownPlan => "unknown-plan",
@@ -73,7 +89,7 @@ impl Refused {
     pub fn faults(&self) -> &[Fault] {
         match self {
             Self::Unreadable(fault) => std::slice::from_ref(fault),
-            Self::Unmappable(faults) => faults,
+            Self::Unmappable(faults) | Self::NotUnderstood(faults) => faults,
             _ => &[],
         }
     }
@@ -85,6 +101,7 @@ impl From<Rejected> for Refused {
             Rejected::KeyReused => Self::KeyReused,
             Rejected::Illegal(illegal) => Self::Illegal(illegal),
             Rejected::UnknownDirective => Self::UnknownDirective,
+            Rejected::DirectiveVersion(version) => Self::DirectiveVersion(version),
             Rejected::PlanVersion(stale) => Self::PlanVersion(stale),
         }
     }

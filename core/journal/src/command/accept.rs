@@ -1,14 +1,18 @@
 //! Takes a message in: the record, its deliveries, and what it changes, all or nothing.
 
 use jiff::Timestamp;
-use luotsi_consent::{Directive, Standing};
 use luotsi_model::{
-    ClientRef, DeliveryId, DirectiveId, Envelope, MessageId, Purpose, SystemId,
+    ClientRef, DeliveryId, Envelope, MessageId, Purpose, SystemId,
     task::{Illegal, Party, Status},
 };
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 
-use super::{Command, json};
+use super::{
+    Command,
+    direct::{self, DirectiveChange, DirectiveWritten},
+    json,
+};
 use crate::{Accounting, Error, State, command::plan};
 
 /// A message to take in.
@@ -66,14 +70,6 @@ pub enum Effect {
     Plan(plan::PutPlan),
 }
 
-/// A change to a client's directives.
-pub enum DirectiveChange {
-    /// A new directive, or a new version of one.
-    Put(Box<Directive>),
-    /// One is taken back.
-    Withdraw(DirectiveId),
-}
-
 /// What was taken in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Accepted {
@@ -89,6 +85,8 @@ pub struct Accepted {
     pub in_flight: u32,
     /// The plan's new version, when it was one.
     pub plan: Option<plan::PlanWritten>,
+    /// The directive's new version, when it was one.
+    pub directive: Option<DirectiveWritten>,
 }
 
 /// Why a message was not taken in; nothing was written.
@@ -100,6 +98,8 @@ pub enum Rejected {
     Illegal(Illegal),
     /// The client has no directive of that id.
     UnknownDirective,
+    /// The directive is at this other version.
+    DirectiveVersion(u32),
     /// The plan is at another version.
     PlanVersion(plan::Stale),
 }
@@ -111,13 +111,13 @@ impl Command for Accept {
         if let Some(earlier) = self.earlier(connection)? {
             return Ok(earlier);
         }
-        let (in_flight, plan) = match self.change(connection)? {
+        let Changed { in_flight, plan, directive } = match self.change(connection)? {
             Ok(changed) => changed,
             Err(rejected) => return Ok(Err(rejected)),
         };
         let seq = self.keep(connection)?;
         let deliveries = self.deliver(connection, seq)?;
-        self.remember_key(connection, in_flight)?;
+        self.remember_key(connection, in_flight, directive)?;
         self.settle_original(connection)?;
         Ok(Ok(Accepted {
             message: self.envelope.id,
@@ -126,11 +126,22 @@ impl Command for Accept {
             deliveries,
             in_flight,
             plan,
+            directive,
         }))
     }
 }
 
-type Changed = (u32, Option<plan::PlanWritten>);
+/// What became of a message's effect.
+#[derive(Default)]
+struct Changed {
+    in_flight: u32,
+    plan: Option<plan::PlanWritten>,
+    directive: Option<DirectiveWritten>,
+}
+
+/// What is told again under the same key. Rows of before directives were told end earlier.
+#[derive(Serialize, Deserialize)]
+struct Kept(MessageId, usize, u32, #[serde(default)] Option<DirectiveWritten>);
 
 impl Accept {
     fn earlier(
@@ -148,7 +159,7 @@ impl Accept {
         if body != digests.body {
             return Ok(Some(Err(Rejected::KeyReused)));
         }
-        let (message, count, in_flight) =
+        let Kept(message, count, in_flight, directive) =
             serde_json::from_str(&receipt).map_err(|e| Error::row("idempotency", &e))?;
         Ok(Some(Ok(Accepted {
             message,
@@ -157,20 +168,26 @@ impl Accept {
             count,
             in_flight,
             plan: None,
+            directive,
         })))
     }
 
     fn change(&self, connection: &Connection) -> Result<Result<Changed, Rejected>, Error> {
         match &self.effect {
-            Effect::None => Ok(Ok((0, None))),
+            Effect::None => Ok(Ok(Changed::default())),
             Effect::Directive(change) => {
-                Ok(direct(connection, &self.envelope, change)?.map(|in_flight| (in_flight, None)))
+                let done = direct::apply(connection, &self.envelope, change)?;
+                Ok(done.map(|(in_flight, written)| Changed {
+                    in_flight,
+                    directive: Some(written),
+                    ..Changed::default()
+                }))
             }
             Effect::Answer { delivery, to } => {
-                Ok(step(connection, *delivery, *to)?.map(|()| (0, None)))
+                Ok(step(connection, *delivery, *to)?.map(|()| Changed::default()))
             }
             Effect::Plan(put) => Ok(match put.apply(connection)? {
-                Ok(written) => Ok((0, Some(written))),
+                Ok(written) => Ok(Changed { plan: Some(written), ..Changed::default() }),
                 Err(stale) => Err(Rejected::PlanVersion(stale)),
             }),
         }
@@ -231,11 +248,17 @@ impl Accept {
         Ok(())
     }
 
-    fn remember_key(&self, connection: &Connection, in_flight: u32) -> Result<(), Error> {
+    fn remember_key(
+        &self,
+        connection: &Connection,
+        in_flight: u32,
+        directive: Option<DirectiveWritten>,
+    ) -> Result<(), Error> {
         let Some(digests) = &self.idempotency else { return Ok(()) };
         // The number of sends under way is told again as it was: a withdrawal whose answer was lost
         // must not look better when it is repeated.
-        let receipt = json("idempotency", &(self.envelope.id, self.deliveries.len(), in_flight))?;
+        let kept = Kept(self.envelope.id, self.deliveries.len(), in_flight, directive);
+        let receipt = json("idempotency", &kept)?;
         let mut insert =
             connection.prepare_cached("insert into idempotency values (?1, ?2, ?3, ?4, ?5)")?;
         insert.execute(params![
@@ -269,73 +292,4 @@ fn step(
         .prepare_cached("update delivery set task = ?1 where seq = ?2")?
         .execute(params![to.as_str(), seq])?;
     Ok(Ok(()))
-}
-
-/// Changes a client's directives, moves her epoch, and makes everything that pends about her due
-/// at once, so that it is decided anew. Gives the number of sends under way.
-fn direct(
-    connection: &Connection,
-    envelope: &Envelope,
-    change: &DirectiveChange,
-) -> Result<Result<u32, Rejected>, Error> {
-    let Some(client) = &envelope.subject else { return Ok(Err(Rejected::UnknownDirective)) };
-    let next = match change {
-        DirectiveChange::Put(directive) => Directive {
-            version: latest(connection, client, &directive.id)?.map_or(1, |d| d.version + 1),
-            ..(**directive).clone()
-        },
-        DirectiveChange::Withdraw(id) => match latest(connection, client, id)? {
-            Some(known) => Directive {
-                version: known.version + 1,
-                standing: Standing::Withdrawn,
-                recorder: envelope.source.clone(),
-                ..known
-            },
-            None => return Ok(Err(Rejected::UnknownDirective)),
-        },
-    };
-    put(connection, &next)?;
-    wake(connection, client, envelope.received)?;
-    let in_flight = connection
-        .prepare_cached("select count(*) from delivery where subject = ?1 and state = 2")?
-        .query_row([client.as_str()], |row| row.get(0))?;
-    Ok(Ok(in_flight))
-}
-
-fn latest(
-    connection: &Connection,
-    client: &ClientRef,
-    id: &DirectiveId,
-) -> Result<Option<Directive>, Error> {
-    let body: Option<String> = connection
-        .prepare_cached(
-            "select body from directive where client = ?1 and id = ?2 order by version desc limit 1",
-        )?
-        .query_row([client.as_str(), id.as_str()], |row| row.get(0))
-        .optional()?;
-    body.map(|body| serde_json::from_str(&body).map_err(|e| Error::row("directive", &e)))
-        .transpose()
-}
-
-fn put(connection: &Connection, directive: &Directive) -> Result<(), Error> {
-    let client = directive.subject.as_str();
-    connection.prepare_cached("insert into directive values (?1, ?2, ?3, ?4)")?.execute(
-        params![client, directive.id.as_str(), directive.version, json("directive", directive)?,],
-    )?;
-    connection
-        .prepare_cached(
-            "insert into client values (?1, 1) on conflict (ref) do update set epoch = epoch + 1",
-        )?
-        .execute([client])?;
-    Ok(())
-}
-
-fn wake(connection: &Connection, client: &ClientRef, now: Timestamp) -> Result<(), Error> {
-    connection
-        .prepare_cached(
-            "update delivery set state = 0, due = ?2
-             where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
-        )?
-        .execute(params![client.as_str(), now.as_microsecond()])?;
-    Ok(())
 }

@@ -3,6 +3,7 @@
 mod accept;
 mod advance;
 mod bury;
+mod direct;
 mod plan;
 mod probe;
 mod recover;
@@ -13,9 +14,10 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-pub use accept::{Accept, Accepted, Digests, DirectiveChange, Effect, NewDelivery, Rejected};
+pub use accept::{Accept, Accepted, Digests, Effect, NewDelivery, Rejected};
 pub use advance::{Advance, Guard, Lost};
 pub use bury::Bury;
+pub use direct::{DirectiveChange, DirectiveWritten};
 pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
 pub use probe::Probe;
 pub use recover::Recover;

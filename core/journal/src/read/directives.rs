@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use luotsi_consent::{Directive, Directives};
+use luotsi_consent::{Directive, Directives, Standing};
 use luotsi_model::{ClientRef, DirectiveId, SystemId};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
 
 use crate::{Error, command};
 
@@ -44,4 +45,75 @@ pub fn recorders(
         connection.prepare_cached("select body from directive where client = ?1 and id = ?2")?;
     let rows = select.query_map([client.as_str(), id.as_str()], |row| row.get::<_, String>(0))?;
     rows.map(|body| Ok(parse(&body?)?.recorder)).collect()
+}
+
+/// One directive, every version of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct History {
+    /// Its opaque id, for URLs.
+    pub id: Uuid,
+    /// Its versions, the latest first; never empty.
+    pub versions: Vec<Directive>,
+}
+
+impl History {
+    /// The latest version.
+    pub fn latest(&self) -> Option<&Directive> {
+        self.versions.first()
+    }
+
+    /// The system whose terms the latest version has: a withdrawal by another leaves them as they
+    /// are.
+    pub fn author(&self) -> Option<&SystemId> {
+        let given = self.versions.iter().find(|version| version.standing == Standing::Active);
+        given.or(self.versions.last()).map(|version| &version.recorder)
+    }
+}
+
+/// The directive of an opaque id.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn directive_by_id(connection: &Connection, id: Uuid) -> Result<Option<History>, Error> {
+    let snapshot = connection.unchecked_transaction()?;
+    let named: Option<(String, String)> = snapshot
+        .prepare_cached("select client, directive from directive_ref where id = ?1")?
+        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    named
+        .map(|(client, directive)| {
+            Ok(History { id, versions: versions(&snapshot, &client, &directive)? })
+        })
+        .transpose()
+}
+
+/// Every directive of a client, in the order of their own ids.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn histories(connection: &Connection, client: &ClientRef) -> Result<Vec<History>, Error> {
+    let snapshot = connection.unchecked_transaction()?;
+    let mut select = snapshot.prepare_cached(
+        "select id, directive from directive_ref where client = ?1 order by directive",
+    )?;
+    let rows = select.query_map([client.as_str()], |row| {
+        Ok((Uuid::from_bytes(row.get(0)?), row.get::<_, String>(1)?))
+    })?;
+    rows.map(|row| {
+        let (id, directive) = row?;
+        Ok(History { id, versions: versions(&snapshot, client.as_str(), &directive)? })
+    })
+    .collect()
+}
+
+fn versions(
+    connection: &Connection,
+    client: &str,
+    directive: &str,
+) -> Result<Vec<Directive>, Error> {
+    let mut select = connection.prepare_cached(
+        "select body from directive where client = ?1 and id = ?2 order by version desc",
+    )?;
+    let rows = select.query_map([client, directive], |row| row.get::<_, String>(0))?;
+    rows.map(|body| parse(&body?)).collect()
 }

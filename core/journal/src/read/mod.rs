@@ -10,7 +10,7 @@ pub use deliveries::{
     Delivery, Load, delivery, expired, loads, of_message, pending, pending_count, pending_of,
     unfinished,
 };
-pub use directives::{directives, recorders};
+pub use directives::{History, directive_by_id, directives, histories, recorders};
 pub use disclosures::{of_client, open_intents, trail};
 pub use messages::{Message, message, message_at, messages_after, messages_at, original};
 pub use plans::{Plan, plan_by_id, plan_of};

@@ -3,7 +3,7 @@
 use luotsi_consent::Standing;
 use luotsi_journal::{
     Phase, State,
-    command::{Accept, Digests},
+    command::{Accept, Digests, DirectiveChange, Rejected},
     read,
 };
 use luotsi_model::{ClientRef, DirectiveId};
@@ -90,4 +90,43 @@ pub(crate) async fn sends_under_way_are_counted(place: &impl Place) {
     assert_eq!(repeated.in_flight, 2, "a repeated withdrawal is not told that nothing can arrive");
     conclude(&journal, delivery_id(2, 0), State::Delivered, 6).await;
     assert_eq!(accept(&journal, directing(7, AINO, withdrawal("S-1"))).await.in_flight, 1);
+}
+
+pub(crate) async fn a_directive_is_replaced_only_at_its_version(place: &impl Place) {
+    let journal = place.open();
+    let replacing = |n, replaces| {
+        let DirectiveChange::Put(directive) = consent("S-1", AINO) else { unreachable!() };
+        directing(n, AINO, DirectiveChange::Replace { directive, replaces })
+    };
+    let refused = journal.write(replacing(1, 1)).await.unwrap();
+    assert_eq!(refused, Err(Rejected::UnknownDirective));
+    let first = accept(&journal, directing(2, AINO, consent("S-1", AINO))).await.directive.unwrap();
+    let second = accept(&journal, replacing(3, 1)).await.directive.unwrap();
+    assert_eq!((first.version, second.version), (1, 2));
+    assert_eq!(first.id, second.id, "its opaque id stays");
+    let refused = journal.write(replacing(4, 1)).await.unwrap();
+    assert_eq!(refused, Err(Rejected::DirectiveVersion(2)));
+    let other = accept(&journal, directing(5, EINO, consent("S-1", EINO))).await.directive.unwrap();
+    assert_ne!(other.id, first.id, "another client's of the same name is another");
+}
+
+pub(crate) async fn a_directive_is_its_authors_after_anothers_withdrawal(place: &impl Place) {
+    let journal = place.open();
+    let by = |system: &str, mut change: Accept| {
+        change.envelope.source = system.into();
+        change
+    };
+    accept(&journal, directing(1, AINO, consent("S-1", AINO))).await;
+    let withdrawn = by("home-care", directing(2, AINO, withdrawal("S-1")));
+    let id = accept(&journal, withdrawn).await.directive.unwrap().id;
+    let reopened = place.open();
+    let found = reopened.read_now(|c| read::directive_by_id(c, id)).unwrap().unwrap();
+    assert_eq!(found.author().unwrap().as_str(), "serena");
+    let latest = found.latest().unwrap();
+    assert_eq!((latest.version, latest.standing), (2, Standing::Withdrawn));
+    assert_eq!(latest.recorder.as_str(), "home-care");
+    let all = reopened.read_now(|c| read::histories(c, &ClientRef::new(AINO))).unwrap();
+    assert_eq!(all, [found]);
+    let nobodys = journal.read_now(|c| read::directive_by_id(c, uuid::Uuid::nil())).unwrap();
+    assert_eq!(nobodys, None);
 }

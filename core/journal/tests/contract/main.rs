@@ -51,6 +51,8 @@ macro_rules! every_engine {
                 every_change_is_a_version_and_moves_the_epoch,
                 a_change_wakes_what_pends_about_the_client,
                 sends_under_way_are_counted,
+                a_directive_is_replaced_only_at_its_version,
+                a_directive_is_its_authors_after_anothers_withdrawal,
             ],
             moving: [
                 a_move_decided_on_old_directives_is_not_made,

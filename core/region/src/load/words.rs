@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::findings::{Noun, Place, Word};
 
+/// The record kind that the hub keeps as what clients direct, and writes as FHIR `Consent` itself.
+pub(crate) const DIRECTIVE: &str = "directive";
+
 pub(crate) const ADAPTER: Noun = Noun {
     code: "LU210",
     what: "adapter",

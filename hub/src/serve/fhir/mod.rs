@@ -1,6 +1,7 @@
-//! The FHIR R4 API: the shared plan as a CarePlan, read and written by the connected systems. Every
-//! read is a disclosure and passes the gate.
+//! The FHIR R4 API: the shared plan as a CarePlan, and what clients direct as Consent, read and
+//! written by the connected systems. Every read is a disclosure and passes the gate.
 
+mod consent;
 mod plan;
 mod resource;
 
@@ -20,5 +21,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/CarePlan", post(plan::create))
         .route("/CarePlan/_search", post(plan::search))
         .route("/CarePlan/{id}", get(plan::read).put(plan::update))
+        .route("/Consent", post(consent::create))
+        .route("/Consent/_search", post(consent::search))
+        .route("/Consent/{id}", get(consent::read).put(consent::update))
         .fallback(async || resource::Outcome::not_found())
 }

@@ -13,13 +13,13 @@ use luotsi_model::{Hetu, SystemId, hetu::Strictness};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::resource::{Outcome, answer, etag};
+use super::resource::{Outcome, answer, etag, if_match, searchset};
 use crate::serve::{auth, extract::Filled, intake, problem::Problem, state::App};
 
 /// The identifier system of the Finnish personal identity code.
 const HETU: &str = "urn:oid:1.2.246.21|";
 
-fn caller(app: &App, headers: &HeaderMap) -> Result<SystemId, Outcome> {
+pub(super) fn caller(app: &App, headers: &HeaderMap) -> Result<SystemId, Outcome> {
     auth::reader(&app.flow.region(), headers).ok_or_else(|| Problem::unauthorized().into())
 }
 
@@ -56,6 +56,19 @@ pub(super) struct Search {
     patient: String,
 }
 
+impl Search {
+    /// The client asked for.
+    pub(super) fn client(&self) -> Result<Hetu, Outcome> {
+        let code = self.patient.strip_prefix(HETU);
+        let hetu = code.and_then(|code| Hetu::parse(code, Strictness::Lenient).ok());
+        hetu.ok_or_else(|| {
+            Problem::new(StatusCode::BAD_REQUEST, "bad-search", "Not a search this server does")
+                .detail(format!("search by patient.identifier={HETU}<personal identity code>"))
+                .into()
+        })
+    }
+}
+
 /// `POST /CarePlan/_search`: the client's plan, or an empty set.
 pub(super) async fn search(
     State(app): State<Arc<App>>,
@@ -64,31 +77,9 @@ pub(super) async fn search(
 ) -> Result<Response, Outcome> {
     let reader = caller(&app, &headers)?;
     let Filled(search) = search?;
-    let code = search.patient.strip_prefix(HETU);
-    let hetu = code.and_then(|code| Hetu::parse(code, Strictness::Lenient).ok());
-    let hetu = hetu.ok_or_else(|| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-search", "Not a search this server does")
-            .detail(format!("search by patient.identifier={HETU}<personal identity code>"))
-    })?;
-    let seen = see(&app, &reader, &PlanRead::Client(hetu)).await?;
-    Ok(answer(StatusCode::OK, searchset(seen)))
-}
-
-/// A searchset around the document as the gate let it out, byte for byte.
-fn searchset(seen: Option<PlanSeen>) -> Vec<u8> {
-    let mut bundle = br#"{"resourceType":"Bundle","type":"searchset","total":"#.to_vec();
-    match seen {
-        None => bundle.extend_from_slice(b"0}"),
-        Some(seen) => {
-            let full_url = format!("urn:uuid:{}", seen.id);
-            bundle.extend_from_slice(
-                format!(r#"1,"entry":[{{"fullUrl":"{full_url}","resource":"#).as_bytes(),
-            );
-            bundle.extend_from_slice(&seen.body);
-            bundle.extend_from_slice(br#","search":{"mode":"match"}}]}"#);
-        }
-    }
-    bundle
+    let seen = see(&app, &reader, &PlanRead::Client(search.client()?)).await?;
+    let found: Vec<_> = seen.map(|seen| (seen.id, seen.body)).into_iter().collect();
+    Ok(answer(StatusCode::OK, searchset(&found)))
 }
 
 /// `POST /CarePlan`: a plan for a client who has none.
@@ -109,15 +100,8 @@ pub(super) async fn update(
     body: Body,
 ) -> Result<Response, Outcome> {
     let id = Uuid::parse_str(&id).map_err(|_| Outcome::not_found())?;
-    let replaces = intake::header(&headers, "if-match").and_then(version).ok_or_else(|| {
-        Problem::new(StatusCode::PRECONDITION_REQUIRED, "no-version", "Which version is replaced?")
-            .detail("send If-Match with the ETag that the plan was read with, as W/\"3\"")
-    })?;
+    let replaces = if_match(&headers)?;
     write(&app, &headers, body, PlanWrite { id: Some(id), replaces }, StatusCode::OK).await
-}
-
-fn version(tag: &str) -> Option<u64> {
-    tag.strip_prefix("W/\"")?.strip_suffix('"')?.parse().ok()
 }
 
 async fn write(

@@ -10,6 +10,7 @@ use super::{
         findings::{Place, Word},
         packs::Packs,
         table::Table,
+        words::DIRECTIVE,
     },
     Known, Unsound,
 };
@@ -73,13 +74,16 @@ pub(super) fn reads(mut table: Table<'_>, known: &Known<'_>) -> Result<(Read, Pl
     let purpose =
         table.need_word("purpose").filter(|word| known.frame.purpose_names.has(word, place));
     let kinds = table.need_words("kinds");
-    let mappings = by_kind(&table.need_words("mappings"), known.packs, place);
+    let written = kinds.iter().any(|kind| kind.get_ref() != DIRECTIVE);
+    // What the hub writes itself needs no mapping.
+    let mappings = if written { table.need_words("mappings") } else { table.words("mappings") };
+    let mappings = by_kind(&mappings, known.packs, place);
     table.finish();
     let kinds: Vec<_> =
         kinds.into_iter().filter(|kind| known.packs.kind_names.has(kind, place)).collect();
     let (mut by_kind, at) = mappings?;
     for kind in &kinds {
-        if !by_kind.contains_key(&Kind::new(kind.get_ref())) {
+        if kind.get_ref() != DIRECTIVE && !by_kind.contains_key(&Kind::new(kind.get_ref())) {
             let what = format!("no mapping of this [read] writes `{}`", kind.get_ref());
             let why = "what is read must be written in some form";
             let mend = format!("name a mapping that writes `{}`", kind.get_ref());
@@ -88,7 +92,8 @@ pub(super) fn reads(mut table: Table<'_>, known: &Known<'_>) -> Result<(Read, Pl
     }
     by_kind.retain(|kind, _| kinds.iter().any(|named| named.get_ref() == kind.as_str()));
     let purpose = Purpose::new(purpose.ok_or(Unsound)?.get_ref());
-    Ok((Read { purpose, by_kind }, at))
+    let directives = kinds.iter().any(|kind| kind.get_ref() == DIRECTIVE);
+    Ok((Read { purpose, by_kind, directives }, at))
 }
 
 /// The mapping of each kind, and where it is named.

@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use luotsi_mapping::{Format, Mapping};
 use luotsi_model::{Kind, hetu::Strictness};
+use toml::Spanned;
 
 use super::{
     super::{
         findings::{Place, Word, choose},
         packs::Packs,
         table::Table,
-        words::{FORMAT, HETU, UNMAPPED},
+        words::{DIRECTIVE, FORMAT, HETU, UNMAPPED},
     },
     Unsound, tokens,
 };
@@ -42,7 +43,10 @@ pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> Result<(Intake, Place
     let tokens = tokens::read(&table.need_words("token_sha256"), place);
     let (token_sha256, tokens_at) = tokens.into_iter().unzip();
     let format = table.need_word("format").and_then(|word| choose(&FORMAT, &word, FORMATS, place));
-    let mappings = mappings(&table.need_words("mappings"), format, packs, place);
+    let consents = table.flag("consents").is_some_and(|flag| records_consents(&flag, packs, place));
+    // A system may record consents and send nothing else.
+    let names = if consents { table.words("mappings") } else { table.need_words("mappings") };
+    let mappings = mappings(&names, format, packs, place);
     let treatment = table.word("unmapped");
     let unmapped = treatment.and_then(|word| choose(&UNMAPPED, &word, TREATMENTS, place));
     let hetu = table.word("hetu").and_then(|word| choose(&HETU, &word, STRICTNESSES, place));
@@ -58,8 +62,15 @@ pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> Result<(Intake, Place
         unmapped: unmapped.unwrap_or_default(),
         hetu: hetu.unwrap_or_default(),
         bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
+        consents,
     };
     Ok((intake, places))
+}
+
+/// Whether it does; then the region must have the record kind to keep them as.
+fn records_consents(flag: &Spanned<bool>, packs: &Packs, place: Place<'_>) -> bool {
+    let kind = Word::new(flag.span(), DIRECTIVE.to_owned());
+    *flag.get_ref() && packs.kind_names.has(&kind, place)
 }
 
 /// The mappings, each with the place it is named at.
