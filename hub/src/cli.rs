@@ -32,6 +32,8 @@ enum Command {
     Check(command::check::Args),
     /// List what is stuck: dead letters, waits, retries
     Deliveries(command::deliveries::Args),
+    /// Show what a client has directed
+    Directives(command::directives::Args),
     /// See the hub at work: a region, its systems and clients, all on this machine
     Demo(demo::Args),
     /// Send a message again, through the same gate
@@ -53,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Check(args) => command::check::run(&args, format),
         Command::Deliveries(args) => command::deliveries::run(&args, format),
+        Command::Directives(args) => command::directives::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Replay(args) => command::replay::run(&args, format),
         Command::Report(which) => command::report::run(&which, format),

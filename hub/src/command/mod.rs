@@ -6,6 +6,7 @@
 
 pub(crate) mod check;
 pub(crate) mod deliveries;
+pub(crate) mod directives;
 mod exit;
 mod failure;
 mod format;
