@@ -1,9 +1,12 @@
 //! Directives in and out as FHIR `Consent`, on the running hub.
 
+use std::process::Command;
+
 use luotsi_tests::{
     documents::{self, Referral, Scope},
     http::{Answer, Request},
     hub::{Hub, token},
+    paths,
     people::{AINO, EINO},
     world::{Setup, World},
 };
@@ -213,9 +216,24 @@ fn directives_by_either_door_are_one_history() {
     let want = [(&numbers[0], &withdrawn), (&numbers[1], &active), (&numbers[2], &active)];
     assert_eq!(told, want);
     assert!(!known.to_string().contains(AINO));
+    let page = directives_page(&world, client);
+    let lines: Vec<_> = page.lines().map(str::trim).collect();
+    assert_eq!(lines[0], "S-1");
+    assert!(lines[2].starts_with("v3   withdrawn") && lines[2].ends_with("recorded by serena"));
+    assert!(lines[3].starts_with("permits need, administrative to malli-ry for peer-support"));
+    assert!(lines[6].starts_with("v1   active") && lines[7].starts_with("permits everything"));
     let reads = world.journal().entries().into_iter().filter(|e| e["kind"] == "directive");
     let phases: Vec<_> = reads.map(|e| e["phase"].as_str().expect("a phase").to_owned()).collect();
     assert_eq!(phases, ["intent", "outcome"].repeat(2), "each read is logged");
+}
+
+/// What `luotsi directives` shows.
+fn directives_page(hub: &Hub, client: &str) -> String {
+    let mut command = Command::new(paths::luotsi());
+    command.args(["directives", "--client", client, "--ops", &format!("http://{}", hub.ops)]);
+    let output = command.arg("--data").arg(&hub.data).output().expect("the hub's binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]

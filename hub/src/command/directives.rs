@@ -104,8 +104,7 @@ fn one(page: &mut String, version: &Directive, ink: Ink) {
 fn said(provision: &Provision) -> String {
     let effect = if provision.effect == Effect::Permit { "permits" } else { "denies" };
     let categories: Vec<_> = provision.categories.iter().map(Category::as_str).collect();
-    let what =
-        if categories.is_empty() { "everything".to_owned() } else { categories.join(", ") };
+    let what = if categories.is_empty() { "everything".to_owned() } else { categories.join(", ") };
     let mut text = format!("{effect} {what}");
     let mut list = |lead: &str, names: Vec<&str>| {
         if !names.is_empty() {

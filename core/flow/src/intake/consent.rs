@@ -77,6 +77,8 @@ impl Flow {
         // Another's looks as if there were none.
         let own = found.filter(|found| found.author() == Some(writer));
         let latest = own.as_ref().and_then(History::latest).ok_or(Refused::UnknownConsent)?;
+        // What FHIR has no words for was never shown, and a write would lose what it says.
+        fhir::write(latest, write.id).ok_or(Refused::UnknownConsent)?;
         if latest.version != write.replaces {
             return Err(Refused::DirectiveVersion(latest.version));
         }
