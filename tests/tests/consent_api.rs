@@ -15,17 +15,16 @@ use serde_json::{Value, json};
 const NOBODYS: &str = "0192f3c4-5a00-7000-8000-0000000000ff";
 const CONSENTS: &str = "/fhir/R4/Consent";
 
-/// Serena and the desk record and read directives; Malli ry may read, and has recorded none.
+/// Serena records and reads directives, as in the demo region; the desk and Malli ry do too.
 fn region() -> Setup {
     let setup = Setup::new();
     setup.region.add_desk();
     let edit = |file: &str, from: &str, to: &str| setup.region.edit(file, from, to);
-    edit("connections/serena.toml", "hetu     = \"strict\"", "consents = true");
-    edit("connections/serena.toml", "[\"plan\"]", "[\"plan\", \"directive\"]");
     edit("connections/desk.toml", "format = \"json\"", "format = \"json\"\nconsents = true");
     edit("connections/desk.toml", "[\"plan\"]", "[\"plan\", \"directive\"]");
     let read = "[read]\npurpose = \"peer-support\"\nkinds = [\"directive\"]\n\n[settings]";
     edit("connections/malli-ry.toml", "[settings]", read);
+    edit("connections/malli-ry.toml", "[intake]", "[intake]\nconsents = true");
     setup
 }
 
@@ -162,6 +161,22 @@ fn another_systems_directive_looks_like_none() {
     put(&world, "serena", &place, "W/\"1\"", &tagged(&nobodys, AINO)).expect(422);
     let kept = get(&world, "serena", &place).expect(200);
     assert_eq!(kept.header("etag"), Some("W/\"1\""));
+}
+
+/// Nothing lets Malli ry have what the client directs about another: it was recorded, and yet is not
+/// shown.
+#[test]
+fn the_policy_decides_over_a_systems_own_directives_too() {
+    let world = region().start();
+    let mut of_another = consent(AINO);
+    of_another["provision"]["actor"][0]["reference"] = json!({ "display": "home-care" });
+    let place = place(&post(&world, "malli-ry", &of_another).expect(201));
+    get(&world, "malli-ry", &place).expect(404);
+    assert_eq!(search(&world, "malli-ry", AINO).expect(200).json()["total"], 0);
+    let reads = world.journal().entries().into_iter().filter(|e| e["kind"] == "directive");
+    let phases: Vec<_> = reads.map(|e| e["phase"].as_str().expect("a phase").to_owned()).collect();
+    assert_eq!(phases, ["refusal"; 2]);
+    assert_eq!(world.journal().count("directive"), 1);
 }
 
 #[test]
