@@ -16,7 +16,7 @@ const LINES_MAX: usize = 400;
 /// A crate of ours depends only on those of lower floors.
 const FLOORS: [&[&str]; 5] = [
     &["luotsi-model"],
-    &["luotsi-consent", "luotsi-mapping"],
+    &["luotsi-audit", "luotsi-consent", "luotsi-mapping"],
     &["luotsi-port", "luotsi-journal", "luotsi-bus", "luotsi-region"],
     &["luotsi-flow"],
     &["luotsi"],
@@ -24,7 +24,7 @@ const FLOORS: [&[&str]; 5] = [
 /// All that an adapter knows of ours.
 const ADAPTERS_SEE: [&str; 3] = ["luotsi-consent", "luotsi-model", "luotsi-port"];
 /// Whose work is pure: no sockets, no files, no runtime.
-const PURE: [&str; 3] = ["luotsi-model", "luotsi-consent", "luotsi-mapping"];
+const PURE: [&str; 4] = ["luotsi-model", "luotsi-audit", "luotsi-consent", "luotsi-mapping"];
 const IMPURE: [&str; 8] =
     ["axum", "hyper", "lapin", "reqwest", "rusqlite", "tokio", "tokio-postgres", "tokio-util"];
 

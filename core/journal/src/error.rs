@@ -23,6 +23,17 @@ pub enum Error {
         /// This hub's version.
         known: i64,
     },
+    /// The disclosure log is not as the hub wrote it.
+    #[error(
+        "the disclosure log does not hold at entry {seq}: {why}; look with `luotsi audit verify`, \
+         keep this data folder as evidence, and go on from a backup that verifies"
+    )]
+    Log {
+        /// The first entry that does not hold.
+        seq: u64,
+        /// Why.
+        why: &'static str,
+    },
     /// A row that this hub cannot read.
     #[error("a row of {table} is not readable: {why}")]
     Row {

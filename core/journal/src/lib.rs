@@ -6,12 +6,17 @@
 //! All SQL lives here. Deliberately absent: what the steps mean and in which order they go (that
 //! is flow's), and any decision about consent: the journal only refuses an intent whose permit was
 //! decided on directives that have changed since.
+//!
+//! The disclosure log is append-only and provable: every entry is a leaf of a Merkle tree that grows
+//! in the same transaction, and [`verify`] checks the whole of it from a copy of the file.
 
 pub mod command;
 mod error;
+mod keeper;
 mod migrate;
 pub mod read;
 mod rows;
+pub mod verify;
 mod writer;
 
 use std::{
@@ -25,9 +30,10 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 pub use error::Error;
-pub use rows::{Accounting, Entry, GroundEntry, Phase, State};
+pub use rows::{Accounting, Entry, GroundEntry, Log, Phase, Pruning, State};
 
 use command::Command;
+use keeper::Keeper;
 use writer::Writer;
 
 /// How many queries run at once; each has a connection, and a connection has a cache.
@@ -52,18 +58,20 @@ impl Journal {
     /// Opens the journal at `path`, making and migrating it where needed.
     ///
     /// # Errors
-    /// When the file cannot be opened, or was made by a newer hub.
+    /// When the file cannot be opened, was made by a newer hub, or its disclosure log does not end
+    /// as the hub left it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut connection = connect(path)?;
         // The writer's working set is the tails of the tables; readers keep SQLite's own 2 MB.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         migrate::run(&mut connection)?;
+        let keeper = Keeper::open(&connection)?;
         let readers = Readers {
             path: path.to_owned(),
             idle: Mutex::new(Vec::new()),
             turns: Semaphore::new(READERS_MAX),
         };
-        Ok(Self { writer: Writer::start(connection)?, readers: Arc::new(readers) })
+        Ok(Self { writer: Writer::start(connection, keeper)?, readers: Arc::new(readers) })
     }
 
     /// Applies one command and replies when it is durable.

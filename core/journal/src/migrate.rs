@@ -2,22 +2,34 @@
 
 use rusqlite::Connection;
 
-use crate::Error;
+use crate::{Error, keeper::Keeper};
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("../migrations/0001_journal.sql"),
-    include_str!("../migrations/0003_directive_ref.sql"),
+/// What a version changes, and what must be computed for the rows that are there already.
+type Migration = (&'static str, fn(&Connection) -> Result<(), Error>);
+
+const MIGRATIONS: &[Migration] = &[
+    (include_str!("../migrations/0001_journal.sql"), |_| Ok(())),
+    (include_str!("../migrations/0002_audit.sql"), Keeper::plant),
+    (include_str!("../migrations/0003_directive_ref.sql"), |_| Ok(())),
 ];
 
+/// The version that this hub writes.
+pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// The version of a database.
+pub(crate) fn version(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.query_row("pragma user_version", [], |row| row.get(0))?)
+}
+
 pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
-    let found: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
-    let known = MIGRATIONS.len() as i64;
-    if found > known {
-        return Err(Error::Schema { found, known });
+    let found = version(connection)?;
+    if found > KNOWN {
+        return Err(Error::Schema { found, known: KNOWN });
     }
-    for (at, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+    for (at, (sql, compute)) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let tx = connection.transaction()?;
         tx.execute_batch(sql)?;
+        compute(&tx)?;
         tx.pragma_update(None, "user_version", at as i64 + 1)?;
         tx.commit()?;
     }

@@ -102,6 +102,46 @@ pub enum Phase {
     Refusal,
     /// It waits for a basis.
     Wait,
+    /// A person looked at what the hub knows of it.
+    Use,
+}
+
+/// The logs that share the one tree, each with a retention of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Log {
+    /// What was disclosed to whom, and what was refused (luovutusloki).
+    Disclosure,
+    /// Who looked at what (käyttöloki).
+    Use,
+}
+
+impl Log {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Disclosure, Self::Use];
+
+    /// The name used in settings and in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disclosure => "disclosure",
+            Self::Use => "use",
+        }
+    }
+}
+
+/// An entry that tells which entries were pruned at the end of their retention. It is itself never
+/// pruned: without it, an entry that is gone is an entry that somebody removed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "phase", rename = "prune")]
+pub struct Pruning {
+    /// When.
+    pub at: Timestamp,
+    /// Entries of which log.
+    pub log: Log,
+    /// They were older than this.
+    pub before: Timestamp,
+    /// Their places, from and to, both included.
+    pub ranges: Vec<(u64, u64)>,
 }
 
 /// Why something was let through.

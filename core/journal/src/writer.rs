@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Error, command::Command};
+use crate::{Error, command::Command, keeper::Keeper};
 
 /// Commands that may wait; more are turned away, which the sender sees as *try again*.
 const QUEUE_MAX: usize = 8192;
@@ -27,11 +27,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
+    pub(crate) fn start(connection: Connection, keeper: Keeper) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         std::thread::Builder::new()
             .name("journal-writer".into())
-            .spawn(move || run(&connection, jobs))
+            .spawn(move || run(&connection, keeper, jobs))
             .map_err(|e| Error::Storage(e.to_string()))?;
         Ok(Self { queue })
     }
@@ -79,7 +79,7 @@ impl<C: Command> Job for Submitted<C> {
     }
 }
 
-fn run(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn run(connection: &Connection, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut busy = false;
     while let Some(first) = jobs.blocking_recv() {
@@ -92,25 +92,45 @@ fn run(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
             group.push(job);
         }
         busy = group.len() >= BUSY_FROM;
-        if transact(connection, &mut group).is_ok() {
+        if transact(connection, &mut keeper, &mut group).is_ok() {
             group.drain(..).for_each(|mut job| job.reply(None));
         } else {
             group.drain(..).for_each(|mut job| {
-                let outcome = transact(connection, std::slice::from_mut(&mut job));
+                let outcome = transact(connection, &mut keeper, std::slice::from_mut(&mut job));
                 job.reply(outcome.err());
             });
         }
     }
 }
 
-fn transact(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+fn transact(
+    connection: &Connection,
+    keeper: &mut Keeper,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), Error> {
     connection.prepare_cached("begin immediate")?.execute([])?;
-    let applied = group.iter_mut().try_for_each(|job| job.apply(connection));
+    let mut grown = keeper.clone();
+    let applied = apply(connection, &mut grown, group);
     let committed =
         applied.and_then(|()| Ok(connection.prepare_cached("commit")?.execute([]).map(|_| ())?));
-    if committed.is_err() && !connection.is_autocommit() {
+    match committed {
+        // The tree at hand moves with the one in the database, or not at all.
+        Ok(()) => *keeper = grown,
         // Nothing to do about a failing rollback: the next `begin` will tell.
-        let _ = connection.execute_batch("rollback");
+        Err(_) if !connection.is_autocommit() => {
+            let _ = connection.execute_batch("rollback");
+        }
+        Err(_) => {}
     }
     committed
+}
+
+fn apply(
+    connection: &Connection,
+    keeper: &mut Keeper,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), Error> {
+    keeper.ends_with_the_log(connection)?;
+    group.iter_mut().try_for_each(|job| job.apply(connection))?;
+    keeper.seal(connection)
 }

@@ -3,10 +3,13 @@
 mod accept;
 mod advance;
 mod bury;
+mod checkpoint;
 mod direct;
 mod plan;
 mod probe;
+mod prune;
 mod recover;
+mod used;
 
 use std::sync::Arc;
 
@@ -17,10 +20,13 @@ use crate::Error;
 pub use accept::{Accept, Accepted, Digests, Effect, NewDelivery, Rejected};
 pub use advance::{Advance, Guard, Lost};
 pub use bury::Bury;
+pub use checkpoint::Checkpoint;
 pub use direct::{DirectiveChange, DirectiveWritten};
 pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
 pub use probe::Probe;
+pub use prune::{Prune, Pruned};
 pub use recover::Recover;
+pub use used::Used;
 
 pub(crate) use advance::epoch;
 

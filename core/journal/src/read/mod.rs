@@ -1,11 +1,13 @@
 //! Every question to the journal.
 
+mod checkpoints;
 mod deliveries;
 mod directives;
 mod disclosures;
 mod messages;
 mod plans;
 
+pub use checkpoints::checkpoint;
 pub use deliveries::{
     Delivery, Load, delivery, expired, loads, of_message, pending, pending_count, pending_of,
     unfinished,

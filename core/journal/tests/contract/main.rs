@@ -9,6 +9,7 @@ mod asking;
 mod directing;
 mod moving;
 mod planning;
+mod proving;
 mod sqlite;
 mod world;
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     sync::{
         Mutex,
         mpsc::{Receiver, Sender, channel},
@@ -25,13 +26,19 @@ use crate::{
 /// A journal in a file.
 pub(crate) struct File(TempDir);
 
+impl File {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("journal.db")
+    }
+}
+
 impl Place for File {
     fn new() -> Self {
         Self(TempDir::new().expect("a folder"))
     }
 
     fn open(&self) -> Journal {
-        Journal::open(&self.0.path().join("journal.db")).expect("a journal")
+        Journal::open(&self.path()).expect("a journal")
     }
 }
 
@@ -60,7 +67,7 @@ impl Command for Hold {
 }
 
 /// Runs some SQL in the writer's transaction.
-struct Run(&'static str);
+pub(crate) struct Run(pub(crate) &'static str);
 
 impl Command for Run {
     type Reply = ();

@@ -1,0 +1,17 @@
+//! Records that a person looked.
+
+use rusqlite::Connection;
+
+use super::{Command, advance};
+use crate::{Entry, Error};
+
+/// An entry of the use log, durable before what was asked for is shown.
+pub struct Used(pub Entry);
+
+impl Command for Used {
+    type Reply = ();
+
+    fn apply(&self, connection: &Connection) -> Result<(), Error> {
+        advance::log(connection, &self.0)
+    }
+}
