@@ -28,6 +28,9 @@ Example: luotsi demo --exit";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Prove the disclosure log: verify it, show its checkpoint, show its key
+    #[command(subcommand)]
+    Audit(command::audit::Command),
     /// Check a region's files: everything wrong at once, each with its place and its mend
     Check(command::check::Args),
     /// List what is stuck: dead letters, waits, retries
@@ -52,7 +55,14 @@ enum Command {
 /// Runs the command and gives its exit code.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let format = cli.format;
+    if format == Format::Fhir && !matches!(cli.command, Command::Report(_)) {
+        return command::Failure::new(command::Exit::Usage, "only reports are written as FHIR")
+            .mend("use --format ndjson")
+            .tell(format)
+            .into();
+    }
     match cli.command {
+        Command::Audit(which) => command::audit::run(&which, format),
         Command::Check(args) => command::check::run(&args, format),
         Command::Deliveries(args) => command::deliveries::run(&args, format),
         Command::Directives(args) => command::directives::run(&args, format),

@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) ops: Listener,
     pub(crate) data: Data,
     pub(crate) log: Log,
+    pub(crate) audit: Audit,
 }
 
 /// One listener.
@@ -51,6 +52,15 @@ pub(crate) struct Log {
     pub(crate) level: String,
 }
 
+/// How the disclosure log and the use log are kept.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Audit {
+    pub(crate) disclosure_retention_years: u16,
+    pub(crate) use_retention_years: u16,
+    pub(crate) checkpoint_interval_s: u32,
+}
+
 /// What flags override.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flags {
@@ -77,6 +87,18 @@ pub(crate) enum Error {
         /// Its address.
         listen: SocketAddr,
     },
+    /// A retention or an interval that would leave nothing to prove.
+    #[error("audit.{name} is {found}; let it be from {least} to {most}")]
+    Audit {
+        /// The setting.
+        name: &'static str,
+        /// What it is.
+        found: u32,
+        /// The least that it may be.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
 }
 
 impl Settings {
@@ -101,6 +123,7 @@ impl Settings {
         settings.ops.listen = flags.ops.unwrap_or(settings.ops.listen);
         settings.intake.check("intake")?;
         settings.ops.check("ops")?;
+        settings.audit.check()?;
         Ok(settings)
     }
 }
@@ -120,6 +143,22 @@ impl Listener {
     }
 }
 
+impl Audit {
+    fn check(self) -> Result<(), Error> {
+        let years = u32::from;
+        let all = [
+            // What is still being delivered must find its entries, whatever its deadline is.
+            ("disclosure_retention_years", years(self.disclosure_retention_years), 1, 100),
+            ("use_retention_years", years(self.use_retention_years), 1, 100),
+            ("checkpoint_interval_s", self.checkpoint_interval_s, 1, 86_400),
+        ];
+        let wrong = all.into_iter().find(|(_, found, least, most)| found < least || found > most);
+        wrong.map_or(Ok(()), |(name, found, least, most)| {
+            Err(Error::Audit { name, found, least, most })
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +169,21 @@ mod tests {
         let settings = Settings::read(None, flags).unwrap();
         assert_eq!(settings.data.dir, Path::new("elsewhere"));
         assert!(settings.intake.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn no_log_is_kept_for_nothing() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("settings.toml");
+        let read = |text| {
+            std::fs::write(&file, text).unwrap();
+            Settings::read(Some(&file), Flags::default())
+        };
+        let kept = read("[audit]\nuse_retention_years = 5").unwrap().audit;
+        assert_eq!((kept.disclosure_retention_years, kept.use_retention_years), (12, 5));
+        for text in ["[audit]\ndisclosure_retention_years = 0", "[audit]\ncheckpoint_interval_s = 0"] {
+            assert!(matches!(read(text), Err(Error::Audit { least: 1, .. })), "{text}");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Failure {
     pub(crate) fn tell(&self, format: Format) -> Exit {
         match format {
             Format::Human => eprint!("{}", self.render(Ink::stderr())),
-            Format::Ndjson => eprintln!("{}", serde_json::json!({ "failure": self })),
+            Format::Ndjson | Format::Fhir => eprintln!("{}", serde_json::json!({ "failure": self })),
         }
         self.exit
     }

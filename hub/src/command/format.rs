@@ -12,6 +12,8 @@ pub(crate) enum Format {
     Human,
     /// One JSON object a line.
     Ndjson,
+    /// FHIR R4, for reports.
+    Fhir,
 }
 
 impl Format {
@@ -26,7 +28,7 @@ impl Format {
     ) -> Result<(), Failure> {
         let text = match self {
             Self::Human => human(),
-            Self::Ndjson => objects.iter().map(line).collect::<Result<_, _>>()?,
+            Self::Ndjson | Self::Fhir => objects.iter().map(line).collect::<Result<_, _>>()?,
         };
         put(&text)
     }

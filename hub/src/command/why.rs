@@ -111,6 +111,7 @@ fn so_far(page: &mut String, entry: &Entry, ink: Ink) {
         Phase::Outcome => (ink.name("outcome  "), reason(result).to_owned()),
         Phase::Refusal => (ink.bad("refused  "), reason(result).to_owned()),
         Phase::Wait => (ink.warn("waiting  "), reason(result).to_owned()),
+        Phase::Use => (ink.faint("looked at"), result.to_owned()),
     };
     let time = ink.faint(local(entry.at));
     let _ = writeln!(page, "  {time}  {word} {text}, attempt {}", entry.attempt);

@@ -9,7 +9,11 @@ use std::{
 };
 
 use aws_lc_rs::rand;
+use luotsi_audit::SigningKey;
 use luotsi_model::Sensitive;
+
+/// How the log's name begins, and so the origin of its checkpoints.
+const LOG_NAME: &str = "luotsi/";
 
 /// The data folder, for the hub's user only, and for one hub at a time: a second one would take what
 /// the first is sending for what a crash left open, and send it again.
@@ -30,6 +34,8 @@ pub(super) enum Error {
     Key(String),
     #[error("{0} does not hold a token of 64 hexadecimal digits; remove it and a new one is made")]
     Token(String),
+    #[error("{0} does not hold the log's key, PRIVATE+KEY+name+hash+base64; restore it from the backup")]
+    LogKey(String),
     #[error("the system's randomness has failed")]
     Randomness,
     #[error("another hub works in {0}; stop that one first, or name another folder with --data")]
@@ -70,7 +76,34 @@ impl DataDir {
         decode(&text).ok_or(Error::Token(path)).map(|_| Sensitive::new(text))
     }
 
+    /// The key that signs the checkpoints of the disclosure log, made at the first start; and beside
+    /// it, for everybody, the key that they are checked by.
+    pub(super) fn log_key(&self) -> Result<SigningKey, Error> {
+        let path = self.path.join("log.key");
+        let (shown, text) = self.secret_of("log.key", || {
+            Ok(SigningKey::generate(LOG_NAME).map_err(|_| Error::Randomness)?.secret())
+        })?;
+        let key = SigningKey::parse(&text).map_err(|_| Error::LogKey(shown))?;
+        let public = path.with_extension("pub");
+        self.publish("log.pub", &format!("{}\n", key.verifying()))
+            .map_err(|source| Error::Io { path: public.display().to_string(), source })?;
+        Ok(key)
+    }
+
+    /// Puts a file in the folder, whole or not at all.
+    pub(super) fn publish(&self, name: &str, text: &str) -> io::Result<()> {
+        put(&self.path.join(name), text)
+    }
+
     fn secret(&self, name: &str) -> Result<(String, String), Error> {
+        self.secret_of(name, random)
+    }
+
+    fn secret_of(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<String, Error>,
+    ) -> Result<(String, String), Error> {
         let path = self.path.join(name);
         let shown = path.display().to_string();
         let io = |source| Error::Io { path: shown.clone(), source };
@@ -79,7 +112,11 @@ impl DataDir {
                 return Err(Error::Readable(shown));
             }
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
+            // Durable before it is used: references made with a key that a crash then lost would
+            // find nobody again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                put(&path, &format!("{}\n", make()?)).map_err(io)?;
+            }
             Err(error) => return Err(io(error)),
         }
         let text = fs::read_to_string(&path).map_err(io)?;
@@ -87,21 +124,24 @@ impl DataDir {
     }
 }
 
-/// Writes 32 random bytes in hex, durable before they are used: references made with a key that a
-/// crash then lost would find nobody again. The file has its name only once it is whole.
-fn make(path: &Path) -> Result<(), Error> {
+/// 32 random bytes in hex.
+fn random() -> Result<String, Error> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
-    let new = path.with_extension("new");
-    let write = || -> io::Result<()> {
-        let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        writeln!(file, "{}", encode(&bytes))?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
-    };
-    write().map_err(|source| Error::Io { path: path.display().to_string(), source })
+    Ok(encode(&bytes))
+}
+
+/// Writes a file for the hub's user only, durable when this returns. It has its name only once it
+/// is whole.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 fn encode(bytes: &[u8]) -> String {

@@ -3,6 +3,7 @@
 //! Everything is read and checked before any port is bound.
 
 mod auth;
+mod books;
 mod data;
 mod extract;
 mod fhir;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{Path, Request, State},
     http::StatusCode,
     middleware::{Next, from_fn_with_state},
@@ -47,10 +47,17 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match auth::bearer(request.headers()) {
-        Some(token) if app.admits_ops(token) => next.run(request).await,
-        _ => Problem::unauthorized()
+/// Who asks, by the name of the token shown.
+#[derive(Clone)]
+struct Caller(SystemId);
+
+async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    match auth::bearer(request.headers()).and_then(|token| app.ops_caller(token)) {
+        Some(name) => {
+            request.extensions_mut().insert(Caller(SystemId::new(name)));
+            next.run(request).await
+        }
+        None => Problem::unauthorized()
             .detail(
                 "send the token of the data folder's ops.token as: Authorization: Bearer <token>",
             )
@@ -67,11 +74,19 @@ fn journal(error: &luotsi_journal::Error) -> Problem {
         .detail(error.to_string())
 }
 
+/// Records a use; nothing is shown before.
+async fn used(app: &App, Caller(who): &Caller, asked: inspect::Asked) -> Result<(), Problem> {
+    app.flow.used(who, &asked).await.map_err(|e| journal(&e))
+}
+
 async fn message(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<inspect::Journey>, Problem> {
-    let found = app.flow.journey(message_id(&id)?).await.map_err(|e| journal(&e))?;
+    let id = message_id(&id)?;
+    used(&app, &caller, inspect::Asked::Trace(id)).await?;
+    let found = app.flow.journey(id).await.map_err(|e| journal(&e))?;
     found.map(Json).ok_or_else(Problem::not_found)
 }
 
@@ -82,11 +97,13 @@ struct To {
 
 async fn why(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Ask(To { to }): Ask<To>,
 ) -> Result<Json<inspect::Why>, Problem> {
-    let found =
-        app.flow.why(message_id(&id)?, &SystemId::new(to)).await.map_err(|e| journal(&e))?;
+    let id = message_id(&id)?;
+    used(&app, &caller, inspect::Asked::Why(id)).await?;
+    let found = app.flow.why(id, &SystemId::new(to)).await.map_err(|e| journal(&e))?;
     found.map(Json).ok_or_else(Problem::not_found)
 }
 
@@ -127,11 +144,13 @@ struct ReportRequest {
 
 async fn disclosures(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Told(asked): Told<ReportRequest>,
 ) -> Result<Json<inspect::Report>, Problem> {
     let client = client(&app, asked.client, asked.hetu.as_deref())?;
     let from = asked.from.unwrap_or(Timestamp::UNIX_EPOCH);
     let to = asked.to.unwrap_or(Timestamp::MAX);
+    used(&app, &caller, inspect::Asked::Report(client.clone())).await?;
     app.flow.report(&client, from, to).await.map(Json).map_err(|e| journal(&e))
 }
 

@@ -10,7 +10,7 @@ use luotsi_region::{Folder, Region, load};
 use tokio::runtime::Runtime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{data::DataDir, health, intake, listener, ops, state::App, telemetry};
+use super::{books::Books, data::DataDir, health, intake, listener, ops, state::App, telemetry};
 use crate::{adapters, command::check, settings::Settings};
 
 /// What stops a start, told to the one who started it.
@@ -21,18 +21,21 @@ const DRAIN_MAX: Duration = Duration::from_secs(30);
 
 pub(super) fn run(runtime: &Runtime, folder: &Path, settings: &Settings) -> Result<(), Refusal> {
     let region = region(folder)?;
-    let data = DataDir::open(&settings.data.dir)?;
+    // Held to the end: its lock keeps a second hub out.
+    let data = Arc::new(DataDir::open(&settings.data.dir)?);
     let journal = Journal::open(&data.journal())?;
     // OTLP's exporters have threads of their own that must be made and ended outside the runtime.
     let telemetry = telemetry::start(&settings.log.level)?;
     let clients = ClientKey::new(&data.client_key()?);
     let ops_token = data.ops_token()?;
+    let log_key = data.log_key()?;
     let _inside = runtime.enter();
     let clock = Arc::new(SystemClock);
     let (flow, ends) = Flow::new(region, journal, clock, Arc::new(SystemEntropy), clients);
     let outbound = outbound(&flow)?;
     let app = App::new(flow.clone(), ops_token, telemetry.registry.clone());
-    let outcome = runtime.block_on(serve(&app, ends, outbound, settings));
+    let books = Books::new(flow, log_key, data.clone(), settings.audit);
+    let outcome = runtime.block_on(serve(&app, ends, outbound, settings, books));
     telemetry.stop();
     outcome
 }
@@ -79,12 +82,16 @@ async fn serve(
     ends: luotsi_flow::Ends,
     outbound: BTreeMap<SystemId, Arc<dyn Outbound>>,
     settings: &Settings,
+    books: Books,
 ) -> Result<(), Refusal> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let probes = outbound.clone();
     app.flow.start(ends, outbound, &stop, &tasks).await?;
     let intake = listener::bind("intake", &settings.intake).await?;
     let ops = listener::bind("ops", &settings.ops).await?;
+    // It has the last word, after everything that may still be logged: it stops by itself.
+    let closed = CancellationToken::new();
+    let books = tokio::spawn(books.keep(closed.clone()));
     tasks.spawn(health::probe(app.flow.clone(), probes, stop.clone()));
     let handles = [intake.handle(), ops.handle()];
     tasks.spawn(intake.serve(intake::router(app.clone())));
@@ -102,6 +109,8 @@ async fn serve(
     if tokio::time::timeout(DRAIN_MAX, tasks.wait()).await.is_err() {
         tracing::warn!("not everything finished in time: the journal has it");
     }
+    closed.cancel();
+    books.await?;
     Ok(())
 }
 

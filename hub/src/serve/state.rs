@@ -9,6 +9,9 @@ use aws_lc_rs::{constant_time, digest};
 use luotsi_flow::Flow;
 use luotsi_model::Sensitive;
 
+/// The name of the token in the data folder, by its file.
+const OPS_TOKEN: &str = "ops.token";
+
 /// The hub, to its listeners.
 pub(crate) struct App {
     pub(crate) flow: Arc<Flow>,
@@ -27,10 +30,11 @@ impl App {
         Arc::new(Self { flow, registry, ops_token, draining: AtomicBool::new(false) })
     }
 
-    /// Whether `token` is that of the ops API.
-    pub(crate) fn admits_ops(&self, token: &str) -> bool {
+    /// The name of the ops token that `token` is, if it is one: what the use log holds.
+    pub(crate) fn ops_caller(&self, token: &str) -> Option<&'static str> {
         let hash = sha256(token.as_bytes());
-        constant_time::verify_slices_are_equal(&self.ops_token, &hash).is_ok()
+        let is_it = constant_time::verify_slices_are_equal(&self.ops_token, &hash).is_ok();
+        is_it.then_some(OPS_TOKEN)
     }
 
     /// From now on it is not ready.

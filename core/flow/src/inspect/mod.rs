@@ -5,10 +5,14 @@ mod directives;
 mod report;
 mod trace;
 mod unfinished;
+mod used;
 mod why;
+mod words;
 
 pub use directives::{ClientDirectives, DirectiveVersions};
-pub use report::{Disclosure, Report};
+pub use report::{Disclosure, Report, Use};
 pub use trace::{DeliveryTrace, Journey};
 pub use unfinished::Unfinished;
+pub use used::Asked;
 pub use why::Why;
+pub use words::{FieldWord, Words};

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use luotsi_journal::{Entry, Error, GroundEntry, Phase, read};
-use luotsi_model::{ClientRef, DeliveryId};
+use luotsi_model::{Categories, ClientRef, DeliveryId};
 use serde::Serialize;
 
+use super::Words;
 use crate::Flow;
 
 /// A client's report.
@@ -20,6 +21,23 @@ pub struct Report {
     pub to: Timestamp,
     /// Every disclosure and refusal, in order.
     pub disclosures: Vec<Disclosure>,
+    /// Every time that a person looked, in order.
+    pub uses: Vec<Use>,
+    /// The region's names for what is spoken of.
+    pub words: Words,
+}
+
+/// One look at what the hub knows of a client.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Use {
+    /// When.
+    pub at: Timestamp,
+    /// Who, by the name of the token shown.
+    pub who: String,
+    /// At what: `report`, `trace`, `why`.
+    pub what: String,
+    /// Of which message, if of one.
+    pub message: Option<String>,
 }
 
 /// One disclosure, or one refusal.
@@ -46,6 +64,8 @@ pub struct Disclosure {
     pub fields: Vec<String>,
     /// The fields held back.
     pub withheld: Vec<String>,
+    /// The categories that were permitted.
+    pub categories: Categories,
     /// On what grounds.
     pub grounds: Vec<GroundEntry>,
 }
@@ -63,7 +83,12 @@ impl Flow {
     ) -> Result<Report, Error> {
         let asked = client.clone();
         let entries = self.journal.read(move |c| read::of_client(c, &asked, from, to)).await?;
-        Ok(Report { client: client.to_string(), from, to, disclosures: pair(entries) })
+        let (uses, sends): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| entry.phase == Phase::Use);
+        let disclosures = pair(sends);
+        let words = Words::of(&self.region(), &disclosures);
+        let uses = uses.into_iter().map(used).collect();
+        Ok(Report { client: client.to_string(), from, to, disclosures, uses, words })
     }
 }
 
@@ -95,9 +120,19 @@ fn pair(entries: Vec<Entry>) -> Vec<Disclosure> {
                 disclosures.push(disclosure(entry, "under-way"));
             }
             Phase::Refusal | Phase::Wait => disclosures.push(disclosure(entry, "refused")),
+            Phase::Use => {}
         }
     }
     disclosures
+}
+
+fn used(entry: Entry) -> Use {
+    Use {
+        at: entry.at,
+        who: entry.recipient.to_string(),
+        what: entry.result.unwrap_or_default(),
+        message: entry.message.map(|id| id.to_string()),
+    }
 }
 
 fn disclosure(entry: Entry, otherwise: &str) -> Disclosure {
@@ -112,6 +147,7 @@ fn disclosure(entry: Entry, otherwise: &str) -> Disclosure {
         shown: entry.phase == Phase::Intent,
         fields: entry.fields,
         withheld: entry.withheld,
+        categories: entry.categories,
         grounds: entry.grounds,
     }
 }

@@ -1,8 +1,9 @@
 //! The answers of the ops API, as far as they are shown.
 
 use jiff::Timestamp;
+use luotsi_flow::inspect::Words;
 use luotsi_journal::{Accounting, Entry, GroundEntry};
-use luotsi_model::Envelope;
+use luotsi_model::{Categories, Envelope};
 use serde::Deserialize;
 
 /// Everything known of a message's way.
@@ -66,6 +67,17 @@ pub(crate) struct Report {
     pub(crate) from: Timestamp,
     pub(crate) to: Timestamp,
     pub(crate) disclosures: Vec<Disclosure>,
+    pub(crate) uses: Vec<Use>,
+    pub(crate) words: Words,
+}
+
+/// One look at what the hub knows of a client.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Use {
+    pub(crate) at: Timestamp,
+    pub(crate) who: String,
+    pub(crate) what: String,
+    pub(crate) message: Option<String>,
 }
 
 /// One disclosure, or one refusal.
@@ -81,6 +93,7 @@ pub(crate) struct Disclosure {
     pub(crate) shown: bool,
     pub(crate) fields: Vec<String>,
     pub(crate) withheld: Vec<String>,
+    pub(crate) categories: Categories,
     pub(crate) grounds: Vec<GroundEntry>,
 }
 

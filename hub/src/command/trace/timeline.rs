@@ -122,6 +122,8 @@ impl Page {
                 }
                 _ => self.line(at, rail, Mark::Bad, result, reason(result)),
             },
+            // A look is no step of the message's way.
+            Phase::Use => {}
         }
     }
 
