@@ -181,7 +181,9 @@ mod tests {
         };
         let kept = read("[audit]\nuse_retention_years = 5").unwrap().audit;
         assert_eq!((kept.disclosure_retention_years, kept.use_retention_years), (12, 5));
-        for text in ["[audit]\ndisclosure_retention_years = 0", "[audit]\ncheckpoint_interval_s = 0"] {
+        for text in
+            ["[audit]\ndisclosure_retention_years = 0", "[audit]\ncheckpoint_interval_s = 0"]
+        {
             assert!(matches!(read(text), Err(Error::Audit { least: 1, .. })), "{text}");
         }
     }

@@ -46,7 +46,9 @@ impl Failure {
     pub(crate) fn tell(&self, format: Format) -> Exit {
         match format {
             Format::Human => eprint!("{}", self.render(Ink::stderr())),
-            Format::Ndjson | Format::Fhir => eprintln!("{}", serde_json::json!({ "failure": self })),
+            Format::Ndjson | Format::Fhir => {
+                eprintln!("{}", serde_json::json!({ "failure": self }));
+            }
         }
         self.exit
     }

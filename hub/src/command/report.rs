@@ -1,6 +1,8 @@
 //! `luotsi report`: what the law wants told.
 
 mod disclosures;
+mod fhir;
+mod lang;
 
 use std::{
     io::{self, BufRead, IsTerminal},
@@ -16,7 +18,9 @@ use super::{
     ops::{self, Ops, Report},
 };
 
-pub(crate) use disclosures::render;
+pub(crate) use lang::Lang;
+
+use disclosures::render;
 
 const ABOUT: &str = "\
 Tells a client what was disclosed about her: when, by whom, to whom, for which purpose, which
@@ -28,7 +32,9 @@ const EXAMPLE: &str = "\
 EXAMPLE
   luotsi report disclosures --client c-0123456789abcdef
   luotsi report disclosures --hetu-stdin --from 2026-01-01 < /secure/hetu.txt
+  luotsi report disclosures --client c-0123456789abcdef --lang fi
   luotsi report disclosures --client c-0123456789abcdef --format ndjson | jq .disclosures
+  luotsi report disclosures --client c-0123456789abcdef --format fhir > audit-events.json
 
 EXIT CODES
   0 shown, be it empty · 1 no such client · 2 usage · 3 no hub";
@@ -51,6 +57,9 @@ pub(crate) struct Disclosures {
     /// Up to this day or moment, without it
     #[arg(long, value_name = "TIME", value_parser = moment)]
     to: Option<Timestamp>,
+    /// The language for a person: Finnish, Swedish or English
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Lang,
     #[command(flatten)]
     ops: ops::Args,
 }
@@ -75,7 +84,12 @@ async fn disclosures(args: &Disclosures, format: Format) -> Result<Exit, Failure
     let ops = Ops::open(&args.ops)?;
     let answer = ops.post("/api/reports/disclosures", &[], Some(&question(args)?)).await?;
     let report: Report = ops::read(&answer)?;
-    format.show(&[&answer], || render(&report, Ink::stdout()))?;
+    match format {
+        Format::Fhir => {
+            format.show(&[fhir::bundle(&report, args.lang, Timestamp::now())], String::new)
+        }
+        _ => format.show(&[&answer], || render(&report, args.lang, Ink::stdout())),
+    }?;
     Ok(Exit::Ok)
 }
 

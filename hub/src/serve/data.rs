@@ -34,7 +34,9 @@ pub(super) enum Error {
     Key(String),
     #[error("{0} does not hold a token of 64 hexadecimal digits; remove it and a new one is made")]
     Token(String),
-    #[error("{0} does not hold the log's key, PRIVATE+KEY+name+hash+base64; restore it from the backup")]
+    #[error(
+        "{0} does not hold the log's key, PRIVATE+KEY+name+hash+base64; restore it from the backup"
+    )]
     LogKey(String),
     #[error("the system's randomness has failed")]
     Randomness,
