@@ -1,6 +1,8 @@
 //! Keeps the tree over the disclosure log: what a transaction appends to the log it appends to the
 //! tree, in the same transaction, so that a crash leaves both or neither.
 
+use std::cmp::Ordering;
+
 use luotsi_audit::{Hash, Tree, leaf};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -23,7 +25,7 @@ impl Keeper {
     /// [`Error::Log`] when it does not.
     pub(crate) fn open(connection: &Connection) -> Result<Self, Error> {
         let keeper = Self { tree: kept(connection)? };
-        keeper.ends_with_the_log(connection)?;
+        ends_at(last(connection)?, keeper.tree.size())?;
         keeper.holds_the_latest(connection)?;
         Ok(keeper)
     }
@@ -33,23 +35,32 @@ impl Keeper {
         Self { tree: Tree::default() }.seal(connection)
     }
 
-    /// Before anything is appended: the log must end where the tree does, else somebody else has
-    /// written to it, and the next [`Keeper::seal`] would take that for the hub's own.
-    pub(crate) fn ends_with_the_log(&self, connection: &Connection) -> Result<(), Error> {
-        let last: Option<i64> = connection
-            .prepare_cached("select max(seq) from disclosure")?
-            .query_row([], |row| row.get(0))?;
-        let (last, size) = (last.unwrap_or(0).unsigned_abs(), self.tree.size());
-        match last.cmp(&size) {
-            std::cmp::Ordering::Equal => Ok(()),
-            std::cmp::Ordering::Less => Err(wrong(last + 1, "the log ends before it")),
-            std::cmp::Ordering::Greater => Err(wrong(size + 1, "the hub did not write it")),
+    /// Seals what a transaction has appended that found the log ending at `before`.
+    ///
+    /// A log that ended elsewhere than the tree was written to by somebody else, and must not be
+    /// taken for the hub's own. Only what logs fails for that: what is taken in still is.
+    ///
+    /// # Errors
+    /// [`Error::Log`] for such a log, and when the database fails.
+    pub(crate) fn seal_after(
+        &mut self,
+        connection: &Connection,
+        before: Result<u64, Error>,
+    ) -> Result<(), Error> {
+        match (before, last(connection)) {
+            (Ok(before), Ok(now)) if before == now => Ok(()),
+            // There is no log, so nothing can have been appended to it.
+            (Err(_), Err(_)) => Ok(()),
+            (before, _) => {
+                ends_at(before?, self.tree.size())?;
+                self.seal(connection)
+            }
         }
     }
 
     /// Appends to the tree what this transaction has appended to the log. The bytes hashed are read
     /// back, so that they are those that are stored.
-    pub(crate) fn seal(&mut self, connection: &Connection) -> Result<(), Error> {
+    fn seal(&mut self, connection: &Connection) -> Result<(), Error> {
         let before = self.tree.size();
         let mut select = connection
             .prepare_cached("select seq, entry from disclosure where seq > ?1 order by seq")?;
@@ -92,6 +103,23 @@ impl Keeper {
         } else {
             Err(wrong(self.tree.stem(CHECKED_AT_START).size() + 1, "from it on, the tree differs"))
         }
+    }
+}
+
+/// The place of the last entry; 0 for an empty log.
+pub(crate) fn last(connection: &Connection) -> Result<u64, Error> {
+    let found: Option<u64> = connection
+        .prepare_cached("select max(seq) from disclosure")?
+        .query_row([], |row| row.get(0))?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Whether the log ends where its tree does.
+pub(crate) fn ends_at(last: u64, size: u64) -> Result<(), Error> {
+    match last.cmp(&size) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(wrong(last + 1, "the log ends before it")),
+        Ordering::Greater => Err(wrong(size + 1, "the hub did not write it")),
     }
 }
 

@@ -9,7 +9,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Error, command::Command, keeper::Keeper};
+use crate::{
+    Error,
+    command::Command,
+    keeper::{self, Keeper},
+};
 
 /// Commands that may wait; more are turned away, which the sender sees as *try again*.
 const QUEUE_MAX: usize = 8192;
@@ -130,7 +134,7 @@ fn apply(
     keeper: &mut Keeper,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
-    keeper.ends_with_the_log(connection)?;
+    let before = keeper::last(connection);
     group.iter_mut().try_for_each(|job| job.apply(connection))?;
-    keeper.seal(connection)
+    keeper.seal_after(connection, before)
 }

@@ -29,7 +29,13 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
     if app.is_draining() {
         return unready("the hub is stopping");
     }
-    match app.flow.journal().write(Probe { at: app.flow.clock().now() }).await {
+    let journal = app.flow.journal();
+    let writes = journal.write(Probe { at: app.flow.clock().now() }).await;
+    let ready = match writes {
+        Ok(()) => journal.read(read::log_ends).await,
+        failed => failed,
+    };
+    match ready {
         Ok(()) => {
             let generation = app.flow.region().generation.to_string();
             (StatusCode::OK, Json(json!({ "status": "ready", "generation": generation })))

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::Error;
+use crate::{Error, keeper};
 
 /// The latest checkpoint: its signed note.
 ///
@@ -12,4 +12,16 @@ pub fn checkpoint(connection: &Connection) -> Result<Option<String>, Error> {
     let mut select =
         connection.prepare_cached("select note from checkpoint order by size desc limit 1")?;
     Ok(select.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Whether the disclosure log ends where its tree does, as it must for anything to be disclosed.
+///
+/// # Errors
+/// [`Error::Log`] when it does not, and when the journal cannot be read.
+pub fn log_ends(connection: &Connection) -> Result<(), Error> {
+    // One statement, so that both are of one moment.
+    let (last, size) = connection
+        .prepare_cached("select coalesce(max(seq), 0), (select size from tree) from disclosure")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    keeper::ends_at(last, size)
 }

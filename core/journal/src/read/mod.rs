@@ -7,7 +7,7 @@ mod disclosures;
 mod messages;
 mod plans;
 
-pub use checkpoints::checkpoint;
+pub use checkpoints::{checkpoint, log_ends};
 pub use deliveries::{
     Delivery, Load, delivery, expired, loads, of_message, pending, pending_count, pending_of,
     unfinished,

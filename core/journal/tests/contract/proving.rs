@@ -244,8 +244,13 @@ async fn a_hub_does_not_go_on_with_a_log_that_ends_otherwise() {
     }
     let running = Journal::open(&whole.path()).unwrap();
     whole.sql("insert into disclosure (at, entry) values (1, '{}')");
-    let refused = running.write(Probe { at: at(1) }).await;
+    // Nothing can be disclosed, since nothing can be logged; but what comes in is taken in.
+    let accepted = accept(&running, message(11, AINO, &["malli-ry"])).await;
+    let intent = entry(&delivery(&running, delivery_id(11, 0)), Phase::Intent, 50);
+    let refused = running.write(Used(intent)).await;
     assert!(matches!(refused, Err(Error::Log { seq: 21, .. })), "{refused:?}");
+    assert_eq!(running.read_now(read::log_ends), Err(refused.unwrap_err()));
+    assert_eq!(accepted.count, 1);
 }
 
 async fn prune(journal: &Journal, log: Log, before: i64, most: usize) -> Pruned {
