@@ -100,7 +100,8 @@ fn a_checkpoint_kept_elsewhere_holds_over_a_restart_and_betrays_a_log_written_an
     assert_eq!(verified(&world, &against).0, Some(0), "it goes on from there");
     world.journal().sabotage(
         "update disclosure set entry = replace(entry, 'S-1', 'S-9');
-         drop table leaf; drop table tree; drop table checkpoint; pragma user_version = 1",
+         drop table leaf; drop table tree; drop table checkpoint; drop table directive_ref;
+         pragma user_version = 1",
     );
     world.start();
     assert!(world.terminate().success());

@@ -170,9 +170,12 @@ fn client(app: &App, reference: Option<String>, hetu: Option<&str>) -> Result<Cl
 /// An unknown client has directed nothing, and looks so.
 async fn directives(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Path(client): Path<String>,
 ) -> Result<Json<inspect::ClientDirectives>, Problem> {
-    let found = app.flow.directives(&ClientRef::new(client)).await;
+    let client = ClientRef::new(client);
+    used(&app, &caller, inspect::Asked::Directives(client.clone())).await?;
+    let found = app.flow.directives(&client).await;
     found.map(Json).map_err(|e| journal(&e))
 }
 

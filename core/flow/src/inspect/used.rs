@@ -7,8 +7,8 @@ use crate::Flow;
 
 /// What a use is for: the hub's own operation, which is no purpose of a region.
 const PURPOSE: &str = "operations";
-/// The kind of what a report is made from, which is no record.
-const LOG: &str = "disclosure-log";
+/// The kind of what is looked at that is no record: the hub's own books about a client.
+const BOOKS: &str = "client-books";
 /// Where that comes from.
 const HUB: &str = "luotsi";
 
@@ -17,6 +17,8 @@ const HUB: &str = "luotsi";
 pub enum Asked {
     /// The report about a client.
     Report(ClientRef),
+    /// What a client has directed.
+    Directives(ClientRef),
     /// The journey of a message.
     Trace(MessageId),
     /// Why a message may or may not go to a system.
@@ -27,6 +29,7 @@ impl Asked {
     const fn as_str(&self) -> &'static str {
         match self {
             Self::Report(_) => "report",
+            Self::Directives(_) => "directives",
             Self::Trace(_) => "trace",
             Self::Why(_) => "why",
         }
@@ -41,7 +44,7 @@ impl Flow {
     /// When the journal cannot be read or written.
     pub async fn used(&self, who: &SystemId, asked: &Asked) -> Result<(), Error> {
         let entry = match asked {
-            Asked::Report(client) => {
+            Asked::Report(client) | Asked::Directives(client) => {
                 let client = Some(client.clone());
                 Entry { client, ..self.use_of(who, asked) }
             }
@@ -72,7 +75,7 @@ impl Flow {
             source: SystemId::new(HUB),
             recipient: who.clone(),
             purpose: Purpose::new(PURPOSE),
-            kind: Kind::new(LOG),
+            kind: Kind::new(BOOKS),
             generation: self.region().generation.clone(),
             attempt: 1,
             fields: Vec::new(),

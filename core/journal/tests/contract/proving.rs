@@ -159,7 +159,8 @@ async fn a_log_written_anew_is_betrayed_by_a_checkpoint_kept_elsewhere() {
     let kept = kept().await;
     kept.sql(
         "update disclosure set entry = replace(entry, 'care', 'cure') where seq = 7;
-         drop table leaf; drop table tree; drop table checkpoint; pragma user_version = 1",
+         drop table leaf; drop table tree; drop table checkpoint; drop table directive_ref;
+         pragma user_version = 1",
     );
     drop(Journal::open(&kept.path()).unwrap());
     assert_eq!(kept.first(&Against::default()), None);
@@ -214,7 +215,10 @@ async fn the_tree_grows_with_what_is_committed_and_nothing_else() {
 async fn a_log_without_a_tree_gets_one() {
     let kept = kept().await;
     let before = kept.verified().root;
-    kept.sql("drop table leaf; drop table tree; drop table checkpoint; pragma user_version = 1");
+    kept.sql(
+        "drop table leaf; drop table tree; drop table checkpoint; drop table directive_ref;
+         pragma user_version = 1",
+    );
     drop(Journal::open(&kept.path()).unwrap());
     let found = kept.verified();
     assert_eq!((found.root, found.size, found.findings), (before, 20, Vec::new()));

@@ -130,6 +130,7 @@ impl Lang {
             }
             // What was asked, in the use log.
             "report" => ("luovutusraportti", "utlämningsrapport"),
+            "directives" => ("asiakkaan luvat ja kiellot", "klientens samtycken och förbud"),
             "trace" => ("viestin kulku", "meddelandets väg"),
             "why" => ("luovutuksen perustelut", "motiveringen till utlämnandet"),
             other => return reason(other),
@@ -139,6 +140,7 @@ impl Lang {
             Self::Sv => sv,
             Self::En => match code {
                 "report" => "the disclosure report",
+                "directives" => "what the client has directed",
                 "trace" => "the journey of a message",
                 "why" => "why a message may or may not go",
                 code => reason(code),
