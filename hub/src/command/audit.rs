@@ -184,12 +184,12 @@ fn page(found: &Verified, is_key_held: bool, ink: Ink) -> String {
     } else {
         ink.bad(format!("✗ the log does not hold: {}", count(found.found, "finding")))
     };
-    let checkpoints = count(found.checkpoints, "checkpoint");
     page += &format!(
-        "{verdict}\n  entries      {}, {} of them pruned at the end of their retention\n  \
-         checkpoints  {checkpoints} hold, the largest of {} entries\n  root         {}\n",
+        "{verdict}\n  entries      {}, of which pruned at the end of their retention: {}\n  \
+         checkpoints  {} held; entries covered by them: {}\n  root         {}\n",
         found.size,
         found.pruned,
+        found.checkpoints,
         found.covered,
         hex(&found.root),
     );
