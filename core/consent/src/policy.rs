@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use luotsi_model::{Categories, Kind, Purpose, SystemId};
 
-use crate::{Basis, Request, Sort};
+use crate::{Basis, Recipient, Request, Sort};
 
 /// One rule. It names the most that may ever go (minimum necessary); a directive only narrows it.
 /// Empty lists of purposes, kinds and systems do not constrain; sorts must be named.
@@ -32,10 +32,16 @@ pub struct Rule {
 impl Rule {
     /// Whether it speaks of this send.
     pub(crate) fn addresses(&self, request: &Request<'_>) -> bool {
-        self.sorts.contains(&request.recipient.sort)
-            && (self.systems.is_empty() || self.systems.contains(&request.recipient.system))
-            && (self.purposes.is_empty() || self.purposes.contains(request.purpose))
-            && (self.kinds.is_empty() || self.kinds.contains(request.kind))
+        self.speaks_of(request.recipient, request.purpose, request.kind)
+    }
+
+    /// Whether it speaks of sends of this kind to this recipient for this purpose. Whether its basis
+    /// holds is another question.
+    pub fn speaks_of(&self, recipient: &Recipient, purpose: &Purpose, kind: &Kind) -> bool {
+        self.sorts.contains(&recipient.sort)
+            && (self.systems.is_empty() || self.systems.contains(&recipient.system))
+            && (self.purposes.is_empty() || self.purposes.contains(purpose))
+            && (self.kinds.is_empty() || self.kinds.contains(kind))
     }
 }
 

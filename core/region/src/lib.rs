@@ -17,6 +17,7 @@
 //! but its name, and a way to change a region: a reload makes another.
 
 mod check;
+pub mod compare;
 mod connection;
 mod files;
 mod load;

@@ -10,6 +10,7 @@ use findings::{Findings, Names};
 use frame::Frame;
 use packs::Packs;
 use sources::Sources;
+pub(crate) use words::DIRECTIVE;
 use words::SYSTEM;
 
 pub(crate) mod connections;
