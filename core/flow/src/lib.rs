@@ -27,6 +27,7 @@ mod plan;
 mod replay;
 mod retry;
 mod send;
+pub mod shadow;
 mod trace_context;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -10,6 +10,7 @@
 //! The disclosure log is append-only and provable: every entry is a leaf of a Merkle tree that grows
 //! in the same transaction, and [`verify`] checks the whole of it from a copy of the file.
 
+mod beside;
 pub mod command;
 mod error;
 mod keeper;
@@ -29,6 +30,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+pub use beside::Beside;
 pub use error::Error;
 pub use rows::{Accounting, Entry, GroundEntry, Log, Phase, Pruning, State};
 

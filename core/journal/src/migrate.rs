@@ -35,3 +35,14 @@ pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// Whether this hub can read a file that it must not migrate.
+pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
+    let found: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    match found {
+        0 => Err(Error::Storage("it is no journal".into())),
+        _ if found > known => Err(Error::Schema { found, known }),
+        _ => Ok(()),
+    }
+}

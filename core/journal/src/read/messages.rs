@@ -84,6 +84,19 @@ pub fn messages_after(
     rows.map(|row| parse(row?)).collect()
 }
 
+/// The latest messages, the oldest of them first, at most `limit`.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn messages_last(connection: &Connection, limit: usize) -> Result<Vec<Message>, Error> {
+    let sql = format!("select {COLUMNS} from message order by seq desc limit ?1");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map([limit.min(i64::MAX as usize) as i64], raw)?;
+    let mut last: Vec<_> = rows.map(|row| parse(row?)).collect::<Result<_, _>>()?;
+    last.reverse();
+    Ok(last)
+}
+
 /// The message that a delivery carries.
 ///
 /// # Errors

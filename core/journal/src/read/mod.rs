@@ -14,5 +14,7 @@ pub use deliveries::{
 };
 pub use directives::{History, directive_by_id, directives, histories, recorders};
 pub use disclosures::{of_client, open_intents, trail};
-pub use messages::{Message, message, message_at, messages_after, messages_at, original};
+pub use messages::{
+    Message, message, message_at, messages_after, messages_at, messages_last, original,
+};
 pub use plans::{Plan, plan_by_id, plan_of};

@@ -1,0 +1,59 @@
+//! The journal read from beside: a copy, or the file of a hub that runs. Nothing is written.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{Error, migrate};
+
+/// A journal open for reading only.
+pub struct Beside(Connection);
+
+impl Beside {
+    /// Opens the journal at `path`. With a write-ahead log beside it a hub runs, or was killed:
+    /// then SQLite's index of that log (`-shm`) is shared or made again. Without one the file is
+    /// taken as what never changes, so that it may lie on a disk that nobody can write to.
+    ///
+    /// # Errors
+    /// When there is no such file, it is no journal, or was made by a newer hub.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        if !path.is_file() {
+            return Err(Error::Storage("there is no such file".into()));
+        }
+        let connection = connect(path)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        migrate::check(&connection)?;
+        Ok(Self(connection))
+    }
+
+    /// Runs one query.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        query(&self.0)
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if Path::new(&log).exists() {
+        return Ok(Connection::open_with_flags(path, flags)?);
+    }
+    let uri = format!("file:{}?immutable=1", escaped(path));
+    Ok(Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?)
+}
+
+/// A path as it may stand in a URI.
+fn escaped(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    path.as_os_str().as_encoded_bytes().iter().fold(String::new(), |text, byte| {
+        if plain(*byte) {
+            text + &char::from(*byte).to_string()
+        } else {
+            format!("{text}%{byte:02X}")
+        }
+    })
+}
