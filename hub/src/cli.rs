@@ -22,7 +22,8 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 ok, 1 findings, 2 usage or configuration, 3 unreachable, 4 refused by consent.
+Exit codes: 0 ok, 1 findings, 2 usage or configuration, 3 unreachable, 4 refused by consent;
+of plan: 10 changes, 11 widens.
 
 Example: luotsi demo --exit";
 
@@ -39,6 +40,8 @@ enum Command {
     Directives(command::directives::Args),
     /// See the hub at work: a region, its systems and clients, all on this machine
     Demo(demo::Args),
+    /// Compare a changed region with today's: what it would disclose
+    Plan(command::plan::Args),
     /// Send a message again, through the same gate
     Replay(command::replay::Args),
     /// Report what was disclosed
@@ -67,6 +70,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Deliveries(args) => command::deliveries::run(&args, format),
         Command::Directives(args) => command::directives::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
+        Command::Plan(args) => command::plan::run(&args, format),
         Command::Replay(args) => command::replay::run(&args, format),
         Command::Report(which) => command::report::run(&which, format),
         Command::Serve(args) => serve::run(args),

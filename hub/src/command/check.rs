@@ -75,7 +75,16 @@ pub(crate) fn has_errors(findings: &[Diagnostic]) -> bool {
 
 /// Shows findings on standard error, for the one who starts a hub.
 pub(crate) fn show(findings: &[Diagnostic], sources: &BTreeMap<String, String>) {
-    eprint!("{}", page(findings, sources, &Places::new(Path::new(".")), Ink::stderr()));
+    show_below(Path::new("."), findings, sources);
+}
+
+/// The same, with each file's path from where the command was called.
+pub(crate) fn show_below(
+    region: &Path,
+    findings: &[Diagnostic],
+    sources: &BTreeMap<String, String>,
+) {
+    eprint!("{}", page(findings, sources, &Places::new(region), Ink::stderr()));
 }
 
 fn page(

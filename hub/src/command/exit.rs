@@ -17,6 +17,10 @@ pub(crate) enum Exit {
     Unreachable = 3,
     /// The gate lets nothing through.
     Refused = 4,
+    /// A changed region discloses something otherwise, and nothing more.
+    Changes = 10,
+    /// A changed region discloses more.
+    Widens = 11,
 }
 
 impl Exit {

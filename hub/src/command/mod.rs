@@ -14,6 +14,7 @@ mod format;
 mod ink;
 pub(crate) mod layout;
 pub(crate) mod ops;
+pub(crate) mod plan;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod trace;
