@@ -71,3 +71,27 @@ fn same_message(
         .optional()?;
     Ok(there.is_none())
 }
+
+/// The first entry that an index leaves out, and the column of that index: a report made by it
+/// would not tell of the entry, though the entry is whole.
+pub(super) fn left_out(connection: &Connection) -> Result<Vec<(u64, &'static str)>, Error> {
+    let mut found = Vec::new();
+    for column in ["client", "message"] {
+        let index = format!("disclosure_{column}");
+        let is_there = "select count(*) from sqlite_schema where type = 'index' and name = ?1";
+        if connection.query_row(is_there, [&index], |row| row.get::<_, i64>(0))? == 0 {
+            // Without an index the rows themselves are read.
+            continue;
+        }
+        let sql = format!(
+            "select min(seq) from (
+               select seq, {column} from disclosure not indexed where {column} is not null
+               except
+               select seq, {column} from disclosure indexed by {index}
+               where {column} is not null)"
+        );
+        let first: Option<i64> = connection.query_row(&sql, [], |row| row.get(0))?;
+        found.extend(first.map(|seq| (u64::try_from(seq).unwrap_or(0), column)));
+    }
+    Ok(found)
+}

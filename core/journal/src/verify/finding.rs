@@ -31,6 +31,8 @@ pub enum Wrong {
     Extra,
     /// A column that the entry is found by does not say what the entry says.
     Column(&'static str),
+    /// The index by which it is found leaves it out.
+    Index(&'static str),
     /// The entry is as it was appended, but no entry of a log.
     Unreadable,
     /// Entries and their leaves were changed together: the tree's edge does not follow from them.
@@ -67,6 +69,7 @@ impl Wrong {
             Self::Missing { .. } => "entry-missing",
             Self::Extra => "entry-extra",
             Self::Column(_) => "column-changed",
+            Self::Index(_) => "index-changed",
             Self::Unreadable => "entry-unreadable",
             Self::Edge { .. } => "tree-changed",
             Self::Rewritten { .. } => "rewritten",
@@ -90,6 +93,10 @@ impl fmt::Display for Finding {
                 f,
                 "entry {seq} is as appended, but its column {column}, by which it is found, \
                  was changed"
+            ),
+            Wrong::Index(column) => write!(
+                f,
+                "entry {seq} is whole, but the index of {column} leaves it out: a report would too"
             ),
             Wrong::Unreadable => write!(f, "entry {seq} is as appended, but no entry of the log"),
             Wrong::Edge { to } => write!(

@@ -74,6 +74,8 @@ pub fn verify(path: &Path, against: &Against) -> Result<Verified, Error> {
     let mut scan = scan::Scan::new(tree.clone(), size, notes);
     scan.run(&connection)?;
     let (mut findings, pruned, held) = scan.conclude();
+    let left_out = columns::left_out(&connection)?.into_iter();
+    findings.extend(left_out.map(|(seq, column)| Finding { seq, what: Wrong::Index(column) }));
     findings.sort_by_key(|finding| finding.seq);
     let found = findings.len();
     findings.truncate(TOLD_MAX);

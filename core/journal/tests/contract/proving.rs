@@ -153,6 +153,24 @@ async fn what_was_done_to_it_is_found_at_the_first_entry() {
     }
 }
 
+/// The row is put back as it was while SQLite does not know of the index, which then lacks it.
+#[tokio::test]
+async fn an_index_that_hides_an_entry_is_found() {
+    let kept = kept().await;
+    kept.sql(
+        "create temp table kept as select * from sqlite_schema where name = 'disclosure_client';
+         update disclosure set client = null where seq = 5;
+         pragma writable_schema = on;
+         delete from sqlite_schema where name = 'disclosure_client';
+         pragma writable_schema = reset;
+         update disclosure set client = 'c-aino' where seq = 5;
+         pragma writable_schema = on;
+         insert into sqlite_schema select * from kept;
+         pragma writable_schema = reset",
+    );
+    assert_eq!(kept.first(&Against::default()), Some((5, "index-changed")));
+}
+
 /// Who can write the whole file can write a whole other log; only what is kept elsewhere tells.
 #[tokio::test]
 async fn a_log_written_anew_is_betrayed_by_a_checkpoint_kept_elsewhere() {
