@@ -10,16 +10,11 @@ use crate::{Error, migrate};
 pub struct Beside(Connection);
 
 impl Beside {
-    /// Opens the journal at `path`. With a write-ahead log beside it a hub runs, or was killed:
-    /// then SQLite's index of that log (`-shm`) is shared or made again. Without one the file is
-    /// taken as what never changes, so that it may lie on a disk that nobody can write to.
+    /// Opens the journal at `path`.
     ///
     /// # Errors
     /// When there is no such file, it is no journal, or was made by a newer hub.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        if !path.is_file() {
-            return Err(Error::Storage("there is no such file".into()));
-        }
         let connection = connect(path)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         migrate::check(&connection)?;
@@ -35,7 +30,13 @@ impl Beside {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Error> {
+/// Opens without writing a byte of the journal. With a write-ahead log beside it a hub runs, or was
+/// killed: then SQLite's index of that log (`-shm`) is shared or made again. Without one the file is
+/// taken as what never changes, so that it may lie on a disk that nobody can write to.
+pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
+    if !path.is_file() {
+        return Err(Error::Storage("there is no such file".into()));
+    }
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -19,9 +19,9 @@ mod scan;
 use std::path::Path;
 
 use luotsi_audit::{Hash, Tree, VerifyingKey};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
-use crate::{Error, keeper, migrate};
+use crate::{Error, beside, keeper, migrate};
 
 pub use finding::{Finding, Wrong};
 
@@ -62,7 +62,7 @@ pub struct Verified {
 /// # Errors
 /// When the file cannot be read or is no journal of this version: then nothing is said of the log.
 pub fn verify(path: &Path, against: &Against) -> Result<Verified, Error> {
-    let connection = open(path)?;
+    let connection = beside::connect(path)?;
     let found = migrate::version(&connection)?;
     if found != migrate::KNOWN {
         return Err(Error::Schema { found, known: migrate::KNOWN });
@@ -109,39 +109,9 @@ fn kept(connection: &Connection) -> Result<(Tree, u64), Error> {
 /// # Errors
 /// When the file cannot be read or is no journal.
 pub fn latest(path: &Path) -> Result<Option<String>, Error> {
-    let connection = open(path)?;
+    let connection = beside::connect(path)?;
     if migrate::version(&connection)? < 2 {
         return Ok(None);
     }
     crate::read::checkpoint(&connection)
-}
-
-/// Opens without writing a byte. A copy made of a stopped hub has no write-ahead log, and is then
-/// opened as what never changes, so that it may lie on a disk that nobody can write to.
-fn open(path: &Path) -> Result<Connection, Error> {
-    if !path.is_file() {
-        return Err(Error::Storage("there is no such file".into()));
-    }
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if Path::new(&wal).exists() {
-        return Ok(Connection::open_with_flags(path, flags)?);
-    }
-    let uri = format!("file:{}?immutable=1", escaped(path));
-    Ok(Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?)
-}
-
-/// A path as it may stand in a URI.
-fn escaped(path: &Path) -> String {
-    let mut text = String::new();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'-' | b'_' | b'.' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
-                text.push(char::from(*byte));
-            }
-            other => text.push_str(&format!("%{other:02X}")),
-        }
-    }
-    text
 }
