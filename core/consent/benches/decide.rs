@@ -5,8 +5,8 @@ use std::sync::Arc;
 use divan::Bencher;
 use jiff::Timestamp;
 use luotsi_consent::{
-    Basis, Directive, Directives, Effect, Period, Permit, Policy, Provision, Recipient, Request,
-    Rule, Sort, Standing, decide, explain, permit,
+    Attested, Basis, Directive, Directives, Effect, GivenBy, Instrument, Period, Permit, Policy,
+    Provision, Recipient, Request, Rule, Sort, Standing, decide, explain, permit,
 };
 use luotsi_model::{
     Categories, Category, ClientRef, DirectiveId, Field, FieldId, Kind, OrganisationId, Purpose,
@@ -39,6 +39,7 @@ impl Case {
                 organisation: "malli-ry".into(),
                 controller: "malli-ry".into(),
                 sort: Sort::ThirdSector,
+                sector: None,
             },
             purpose: "peer-support".into(),
             kind: "referral".into(),
@@ -51,10 +52,12 @@ impl Case {
         Request {
             subject: Some(&self.client),
             controller: &self.controller,
+            source: None,
             recipient: &self.recipient,
             purpose: &self.purpose,
             kind: &self.kind,
             service: None,
+            attested: Attested::default(),
             now: Timestamp::constant(50, 0),
         }
     }
@@ -74,6 +77,8 @@ fn policy() -> Policy {
         kinds: vec!["assessment".into(), "referral".into()],
         categories: Categories::ALL,
         over_prohibition: false,
+        protected_address: false,
+        reasons: vec![],
     };
     let rules = vec![
         rule("own register", Basis::SameRegister, &[Sort::Public]),
@@ -103,6 +108,8 @@ fn directive(number: usize) -> Arc<Directive> {
         standing: Standing::Active,
         given: Timestamp::constant(10, 0),
         recorder: "serena".into(),
+        instrument: Instrument::Will,
+        given_by: GivenBy::Client,
         root: named(recipients, effect),
         exceptions: vec![Provision { categories: health, ..named(&["malli-ry"], Effect::Deny) }],
     })

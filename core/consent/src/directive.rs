@@ -1,4 +1,5 @@
-//! What a client has directed: consents and prohibitions, each with its provisions.
+//! What stands on record for a client: her consents and prohibitions, and the permissions,
+//! agreements and protections that the law knows beside them.
 //!
 //! The shape is that of the FHIR R4 Consent: a root provision that restricts the whole, and one
 //! level of exceptions. Absent criteria do not constrain; criteria are joined by *and*, the values
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use luotsi_model::{Categories, ClientRef, DirectiveId, Kind, Purpose, ServiceTask, SystemId};
 use serde::{Deserialize, Serialize};
 
-use crate::Request;
+use crate::{GivenBy, Instrument, Request};
 
 /// What a provision does with the data it matches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -71,6 +72,9 @@ pub struct Provision {
     /// Service tasks it speaks of.
     #[serde(default)]
     pub services: Vec<ServiceTask>,
+    /// Documents it speaks of, by their senders' own references.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
     /// Data categories it speaks of; empty: all.
     #[serde(default)]
     pub categories: Categories,
@@ -86,6 +90,7 @@ impl Provision {
             purposes: Vec::new(),
             kinds: Vec::new(),
             services: Vec::new(),
+            documents: Vec::new(),
             categories: Categories::NONE,
         }
     }
@@ -104,13 +109,19 @@ impl Provision {
         self.recipients.is_empty() || self.recipients.iter().any(by)
     }
 
-    /// The categories whose data it matches in this request; none when kind or service miss.
+    /// The categories whose data it matches in this request; none when kind, service or document
+    /// miss.
     pub(crate) fn data(&self, request: &Request<'_>) -> Categories {
-        // Whether a record without a service task belongs to a prohibited one cannot be decided, and
-        // what cannot be decided is held back.
-        let undecidable = request.service.is_none() && self.effect == Effect::Deny;
-        let served = undecidable || within(&self.services, request.service);
-        if !served || !within(&self.kinds, Some(request.kind)) {
+        // Whether a record without a service task, or without a reference of its own, belongs to
+        // what is prohibited cannot be decided, and what cannot be decided is held back.
+        let undecidable = |unknown: bool| unknown && self.effect == Effect::Deny;
+        let served =
+            within(&self.services, request.service) || undecidable(request.service.is_none());
+        let document = request.attested.document;
+        let is_named = |asked| self.documents.iter().any(|one| one == asked);
+        let named =
+            self.documents.is_empty() || document.map_or_else(|| undecidable(true), is_named);
+        if !served || !named || !within(&self.kinds, Some(request.kind)) {
             return Categories::NONE;
         }
         if self.categories.is_empty() { Categories::ALL } else { self.categories }
@@ -138,7 +149,13 @@ pub struct Directive {
     pub given: Timestamp,
     /// The system that recorded it.
     pub recorder: SystemId,
-    /// The root provision.
+    /// What sort of document it is, with what only that sort has.
+    #[serde(default)]
+    pub instrument: Instrument,
+    /// Who gave it.
+    #[serde(default)]
+    pub given_by: GivenBy,
+    /// The root provision. Of a protection, only its period counts.
     pub root: Provision,
     /// Its exceptions.
     #[serde(default)]

@@ -1,10 +1,11 @@
 //! The explanation: the same decision, every clause told, met or missed.
 
+use jiff::Timestamp;
 use luotsi_model::Categories;
 
 use crate::{
-    Basis, Decision, Directive, Directives, Effect, Policy, Request, Rule, Standing,
-    decide::decide_traced,
+    Basis, Decision, Directive, Directives, Effect, Instrument, Policy, Request, Rule, Sort,
+    Standing, decide::decide_traced,
 };
 
 /// One clause, for a person of operations. Never holds client data: names of rules, directives,
@@ -35,7 +36,8 @@ pub fn explain(
 /// Hears the decision being made. `()` hears nothing and costs nothing.
 pub(crate) trait Trace {
     fn undecidable(&mut self) {}
-    fn directive_silent(&mut self, _: &Directive, _: &Request<'_>) {}
+    fn directive_silent(&mut self, _: &Directive, _why: &'static str) {}
+    fn protection(&mut self, _: &Directive, _now: Timestamp) {}
     fn directive(&mut self, _: &Directive, _permitted: Categories, _denied: Categories) {}
     fn rule_missed(&mut self, _: &Rule, _: &Request<'_>) {}
     fn rule(&mut self, _: &Rule, _: &Request<'_>, _: Ruled) {}
@@ -53,6 +55,8 @@ pub(crate) struct Ruled {
     /// Those of its own that no further consent could let through: standing directives deny or
     /// forbid them, and that goes over any permit.
     pub(crate) held: Categories,
+    /// Those of its own that a protection bars, whatever the basis.
+    pub(crate) barred: Categories,
 }
 
 impl Trace for () {}
@@ -68,13 +72,26 @@ impl Trace for Vec<Step> {
         });
     }
 
-    fn directive_silent(&mut self, directive: &Directive, request: &Request<'_>) {
+    fn directive_silent(&mut self, directive: &Directive, why: &'static str) {
         self.push(Step {
             met: false,
             clause: clause(directive),
-            said: format!("not applicable: {}", why_silent(directive, request)),
+            said: format!("not applicable: {why}"),
             would_permit: None,
         });
+    }
+
+    fn protection(&mut self, directive: &Directive, now: Timestamp) {
+        let stands = directive.standing == Standing::Active && directive.root.period.contains(now);
+        let said = match &directive.instrument {
+            _ if !stands => "not applicable: withdrawn, or outside its period",
+            Instrument::ProtectedAddress => {
+                "the address is protected: contact goes to those entitled"
+            }
+            _ => "a minor: it says what guardians may see and do",
+        };
+        let (clause, said) = (clause(directive), said.into());
+        self.push(Step { met: false, clause, said, would_permit: None });
     }
 
     fn directive(&mut self, directive: &Directive, permitted: Categories, denied: Categories) {
@@ -112,6 +129,9 @@ impl Trace for Vec<Step> {
         } else {
             format!("{} does not hold", rule.basis)
         };
+        if !ruled.barred.is_empty() {
+            said.push_str(&format!("; a protection bars {}", names(ruled.barred)));
+        }
         if !ruled.denied.is_empty() {
             said.push_str(&format!("; a prohibition stands over {}", names(ruled.denied)));
         }
@@ -122,16 +142,6 @@ impl Trace for Vec<Step> {
 
 fn clause(directive: &Directive) -> String {
     format!("directive {} v{}", directive.id, directive.version)
-}
-
-fn why_silent(directive: &Directive, request: &Request<'_>) -> &'static str {
-    if directive.standing == Standing::Withdrawn {
-        "withdrawn by the client"
-    } else if !directive.root.period.contains(request.now) {
-        "outside its period"
-    } else {
-        "speaks of other recipients or purposes"
-    }
 }
 
 fn why_missed(rule: &Rule, request: &Request<'_>) -> String {
@@ -147,28 +157,44 @@ fn why_missed(rule: &Rule, request: &Request<'_>) -> String {
 }
 
 /// Only what would indeed let something through: nothing is promised of a rule without
-/// categories, nor of a consent to what standing directives hold back.
+/// categories, of what a protection bars, nor of a document to what standing directives hold back.
 fn what_would(rule: &Rule, request: &Request<'_>, ruled: Ruled) -> Option<String> {
-    let lifted = |held: Categories| {
+    let lists = rule.categories.difference(ruled.barred);
+    let held = lists.intersection(ruled.held);
+    let lifted = || {
         (!held.is_empty())
             .then(|| format!("the client changing the directives that hold back {}", names(held)))
     };
+    let open = lists.difference(ruled.held);
+    let of_client = request.subject.is_some();
+    let would = |what: String| if open.is_empty() { lifted() } else { Some(what) };
+    let (to, purpose) = (&request.recipient.organisation, request.purpose);
+    let over = || format!("to {to} for {purpose}, in force, over any of {}", names(open));
     match rule.basis {
-        Basis::Consent if request.subject.is_some() => {
-            let open = rule.categories.difference(ruled.held);
-            if open.is_empty() {
-                return lifted(ruled.held);
-            }
-            Some(format!(
-                "a consent of the client to {} for {}, in force, over any of {}",
-                request.recipient.organisation,
-                request.purpose,
-                names(open)
-            ))
-        }
-        Basis::SameRegister if ruled.holds => lifted(ruled.denied),
-        Basis::SameRegister if !rule.categories.difference(ruled.denied).is_empty() => {
+        Basis::Consent if of_client => would(format!("a consent of the client {}", over())),
+        Basis::SameRegister if ruled.holds => lifted(),
+        Basis::SameRegister if !open.is_empty() => {
             Some(format!("a record of {}'s own register", request.recipient.controller))
+        }
+        Basis::DisclosurePermission if of_client => {
+            let inside = "within one sector, after she was informed, in a client relationship";
+            would(format!("a disclosure permission of the client {}; {inside}", over()))
+        }
+        Basis::PurchasedService if of_client => {
+            would(format!("an agreement of {} with {to} that gives the right", request.controller))
+        }
+        Basis::Voucher if of_client => {
+            would(format!("a voucher of {} for {to}", request.controller))
+        }
+        Basis::Mandate if of_client && request.recipient.sort != Sort::Guardian => {
+            would("a mandate of the client, in force and named by the message".into())
+        }
+        Basis::Emergency if of_client => {
+            would(format!("an emergency of a named person, with an end, {}", over()))
+        }
+        Basis::Statutory if ruled.holds => lifted(),
+        Basis::Statutory if !rule.reasons.is_empty() && !open.is_empty() => {
+            Some(format!("a stated reason, one of {}", rule.reasons.join(", ")))
         }
         _ => None,
     }

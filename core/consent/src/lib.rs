@@ -5,16 +5,22 @@
 
 mod basis;
 mod decide;
+mod decision;
 mod directive;
 mod explain;
+mod instrument;
 mod permit;
 mod policy;
+mod powers;
+mod refusal;
 mod request;
 
 pub use basis::Basis;
-pub use decide::{Decision, Ground, Lack, Outcome, Reason, decide};
+pub use decide::decide;
+pub use decision::{Decision, Ground, Lack, Outcome, Reason};
 pub use directive::{Directive, Directives, Effect, Period, Provision, Standing};
 pub use explain::{Step, explain};
+pub use instrument::{GivenBy, Instrument, Person, ToGuardians};
 pub use permit::{Grant, Permit, Permitted, Refusal, permit};
 pub use policy::{Policy, Rule};
-pub use request::{Recipient, Request, Sort};
+pub use request::{Attested, Recipient, Request, Sector, Sort};

@@ -27,6 +27,10 @@ pub struct Rule {
     /// Whether it holds over a prohibition. Within one register a kielto has no say in law; the
     /// region states that by this flag, never by silence.
     pub over_prohibition: bool,
+    /// Whether those it addresses are entitled to a protected address (turvakielto).
+    pub protected_address: bool,
+    /// The reason codes on which it holds; of a statutory rule only, and then one at least.
+    pub reasons: Vec<Box<str>>,
 }
 
 impl Rule {

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use luotsi_consent::{
-    Basis, Directive, Directives, Effect, Policy, Provision, Recipient, Request, Rule, Sort,
-    Standing, decide,
+    Attested, Basis, Directive, Directives, Effect, GivenBy, Instrument, Policy, Provision,
+    Recipient, Request, Rule, Sort, Standing, decide,
 };
 use luotsi_model::{Category, ClientRef, Kind, OrganisationId, Purpose};
 use naive::{Told, Verdict};
@@ -34,6 +34,7 @@ static ASKED: LazyLock<Asked> = LazyLock::new(|| Asked {
         organisation: "unit".into(),
         controller: "county".into(),
         sort: Sort::Public,
+        sector: None,
     },
     purpose: "care".into(),
     kind: "referral".into(),
@@ -43,10 +44,12 @@ fn request() -> Request<'static> {
     Request {
         subject: Some(&ASKED.client),
         controller: &ASKED.controller,
+        source: None,
         recipient: &ASKED.recipient,
         purpose: &ASKED.purpose,
         kind: &ASKED.kind,
         service: None,
+        attested: Attested::default(),
         now: Timestamp::UNIX_EPOCH,
     }
 }
@@ -81,6 +84,8 @@ fn directives() -> Vec<Arc<Directive>> {
         standing: Standing::Active,
         given: Timestamp::UNIX_EPOCH,
         recorder: "here".into(),
+        instrument: Instrument::Will,
+        given_by: GivenBy::Client,
         root: root.clone(),
         exceptions: exception.cloned().into_iter().collect(),
     };
@@ -98,6 +103,8 @@ fn policies() -> [Policy; 2] {
         kinds: vec![],
         categories: categories.iter().copied().collect(),
         over_prohibition: false,
+        protected_address: false,
+        reasons: vec![],
     };
     let of = |rules| Policy { rules };
     [
@@ -115,7 +122,7 @@ struct Heard {
 }
 
 fn heard(directive: Arc<Directive>) -> Heard {
-    let say = |category| naive::verdict(&directive, &request(), category);
+    let say = |category| naive::verdict(&directive, &request(), category, &[]);
     let (verdicts, elsewhere) = (TWO.map(say), say(Category::Plan));
     let prohibition = naive::is_prohibition(&directive, &request());
     Heard { directive, verdicts, elsewhere, prohibition }
@@ -129,7 +136,7 @@ fn check(together: &[&Heard], policies: &[Policy]) {
     let say = |c| verdicts[TWO.iter().position(|known| *known == c).unwrap_or(2)];
     let told = Told { prohibition: together.iter().any(|h| h.prohibition), withdrawn: false };
     for policy in policies {
-        let wanted = naive::conclude(&request(), policy, &say, told);
+        let wanted = naive::conclude(&request(), policy, &say, told, &[]);
         let got = decide(&request(), Some(&directives), policy);
         assert_eq!((got.permitted, got.outcome), wanted, "{directives:#?}\n{policy:#?}");
     }

@@ -5,14 +5,15 @@ mod world;
 use std::sync::Arc;
 
 use luotsi_consent::{
-    Basis, Directive, Directives, Effect, Outcome, Provision, Standing, Step, decide, explain,
+    Basis, Directive, Directives, Effect, GivenBy, Instrument, Outcome, Provision, Standing, Step,
+    decide, explain,
 };
 use luotsi_model::{Categories, Category};
 use proptest::{collection::vec, prelude::*};
 use world::World;
 
 fn worlds() -> impl Strategy<Value = World> {
-    vec(any::<u8>(), 0..384).prop_map(|bytes| World::read(&bytes))
+    vec(any::<u8>(), 0..640).prop_map(|bytes| World::read(&bytes))
 }
 
 fn told(world: &World, whose: &str) -> Vec<Step> {
@@ -30,6 +31,8 @@ fn with(world: &World, root: Provision, exceptions: Vec<Provision>) -> World {
         standing: Standing::Active,
         given: world.now,
         recorder: "serena".into(),
+        instrument: Instrument::Will,
+        given_by: GivenBy::Client,
         root,
         exceptions,
     };
@@ -74,6 +77,8 @@ proptest! {
     #[test]
     fn a_record_of_the_own_register_is_advised_exactly_where_it_helps(world in worlds()) {
         prop_assume!(world.directives.is_some());
+        let mut world = world;
+        world.policy.rules.retain(|rule| rule.basis == Basis::SameRegister);
         let own = World { controller: world.recipient.controller.clone(), ..world.clone() };
         check_advice(&world, &own, "a record of")?;
     }
@@ -82,8 +87,14 @@ proptest! {
     fn a_change_of_directives_is_advised_exactly_where_it_helps(world in worlds()) {
         prop_assume!(world.directives.is_some());
         let mut before = world;
-        before.policy.rules.retain(|rule| rule.basis != Basis::Consent);
-        let after = World { directives: Some(Directives::default()), ..before.clone() };
+        before.policy.rules.retain(|rule| {
+            matches!(rule.basis, Basis::SameRegister | Basis::NoSubject | Basis::Statutory)
+        });
+        // Protections are not the client's to change here.
+        let known = before.directives.clone().unwrap_or_default();
+        let kept = known.all.iter().filter(|d| d.instrument.basis().is_none()).cloned();
+        let directives = Some(Directives { all: kept.collect(), ..known });
+        let after = World { directives, ..before.clone() };
         check_advice(&before, &after, "the client changing")?;
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use luotsi_consent::{
-    Basis, Directives, Permit, Permitted, Policy, Recipient, Request, Rule, Sort, permit,
+    Attested, Basis, Directives, Permit, Permitted, Policy, Recipient, Request, Rule, Sort, permit,
 };
 use luotsi_model::{
     Categories, Category, Field, FieldId, Kind, Record, Schema, Type, Value, Values, schema::Title,
@@ -49,6 +49,7 @@ fn permit_for(categories: Categories) -> Option<Permit> {
         organisation: "parish".into(),
         controller: "parish".into(),
         sort: Sort::ThirdSector,
+        sector: None,
     };
     let rule = Rule {
         name: "advice".into(),
@@ -59,14 +60,18 @@ fn permit_for(categories: Categories) -> Option<Permit> {
         kinds: vec![],
         categories,
         over_prohibition: false,
+        protected_address: false,
+        reasons: vec![],
     };
     let request = Request {
         subject: None,
         controller: &county,
+        source: None,
         recipient: &recipient,
         purpose: &"care".into(),
         kind: &"contact".into(),
         service: None,
+        attested: Attested::default(),
         now: Timestamp::UNIX_EPOCH,
     };
     permit(&request, Some(&Directives::default()), &Policy { rules: vec![rule] }).ok()

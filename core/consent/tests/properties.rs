@@ -5,15 +5,15 @@ mod world;
 use std::sync::Arc;
 
 use luotsi_consent::{
-    Basis, Decision, Directive, Directives, Effect, Outcome, Period, Policy, Provision, Reason,
-    Standing, decide,
+    Attested, Basis, Decision, Directive, Directives, Effect, GivenBy, Instrument, Lack, Outcome,
+    Period, Policy, Provision, Reason, Recipient, Sort, Standing, ToGuardians, decide,
 };
 use luotsi_model::{Categories, Category};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use world::World;
 
 fn worlds() -> impl Strategy<Value = World> {
-    vec(any::<u8>(), 0..384).prop_map(|bytes| World::read(&bytes))
+    vec(any::<u8>(), 0..640).prop_map(|bytes| World::read(&bytes))
 }
 
 fn decided(world: &World) -> Decision {
@@ -55,9 +55,19 @@ fn directive_of(world: &World, root: Provision) -> Directive {
         standing: Standing::Active,
         given: world.now,
         recorder: "serena".into(),
+        instrument: Instrument::Will,
+        given_by: GivenBy::Client,
         root,
         exceptions: vec![],
     }
+}
+
+const CONTACT: Categories = Categories::NONE.with(Category::Contact);
+
+/// The world in which the client gave everything herself: what somebody else gave is silent
+/// without a power, and then forbids no more than it permits.
+fn by_the_client(world: &World) -> World {
+    with(world, |all| all.iter_mut().for_each(|d| d.given_by = GivenBy::Client))
 }
 
 /// Adds one constraint, or tightens the one there is: on the data that a provision speaks of.
@@ -129,7 +139,9 @@ proptest! {
         prop_assert_eq!(grounded, decision.permitted);
         for ground in &decision.grounds {
             prop_assert!(!ground.categories.is_empty());
-            prop_assert_eq!(ground.basis == Basis::Consent, ground.directive.is_some());
+            let rests_on = ground.directive.is_some();
+            prop_assert!(ground.basis != Basis::Consent || rests_on);
+            prop_assert_eq!(ground.basis == Basis::Statutory, ground.reason.is_some());
         }
     }
 
@@ -173,6 +185,7 @@ proptest! {
         world in worlds(), which in any::<Index>(), how in any::<usize>(),
     ) {
         prop_assume!(world.directives.is_some());
+        let world = by_the_client(&world);
         let narrow = with(&world, |all| {
             let all = all.iter_mut().flat_map(provisions);
             let mut permits: Vec<_> = all.filter(|p| p.effect == Effect::Permit).collect();
@@ -189,6 +202,7 @@ proptest! {
         world in worlds(), which in any::<Index>(), how in any::<usize>(),
     ) {
         prop_assume!(world.directives.is_some());
+        let world = by_the_client(&world);
         let narrow = with(&world, |all| {
             let exceptions = all.iter_mut().flat_map(|d| &mut d.exceptions);
             let mut permits: Vec<_> = exceptions.filter(|p| p.effect == Effect::Permit).collect();
@@ -210,6 +224,75 @@ proptest! {
             .filter(|d| d.root.effect == Effect::Permit)
             .for_each(|d| narrow_reach(&mut d.root, how, &world)));
         prop_assert!(widened(&narrow, &lone).is_empty());
+    }
+
+    /// A missing attribute is a denial.
+    #[test]
+    fn what_is_not_attested_never_lets_more_through(world in worlds()) {
+        prop_assume!(world.directives.is_some());
+        let world = by_the_client(&world);
+        let less = |change: &dyn Fn(&mut World)| {
+            let mut less = world.clone();
+            change(&mut less);
+            widened(&less, &world)
+        };
+        prop_assert!(less(&|w| w.source = None).is_empty());
+        prop_assert!(less(&|w| w.recipient.sector = None).is_empty());
+        prop_assert!(less(&|w| w.attested.document = None).is_empty());
+        prop_assert!(less(&|w| w.attested.reason = None).is_empty());
+        prop_assert!(less(&|w| w.attested.mandate = None).is_empty());
+        prop_assert!(less(&|w| w.attested.relationship = false).is_empty());
+        prop_assert!(less(&|w| w.attested.age = None).is_empty());
+    }
+
+    #[test]
+    fn a_protected_address_goes_to_the_entitled_only(world in worlds()) {
+        prop_assume!(world.directives.is_some() && world.subject.is_some());
+        let world = by_the_client(&world);
+        let protection = Directive {
+            instrument: Instrument::ProtectedAddress,
+            ..directive_of(&world, Provision::everything(Effect::Deny))
+        };
+        let protected = with(&world, |all| all.push(protection));
+        prop_assert!(widened(&protected, &world).is_empty());
+        let mut others = protected.clone();
+        others.policy.rules.retain(|rule| !rule.protected_address);
+        prop_assert!(!decided(&others).permitted.contains(Category::Contact));
+        if world.recipient.sort != Sort::Guardian {
+            let rest = |w: &World| decided(w).permitted.difference(CONTACT);
+            prop_assert_eq!(rest(&protected), rest(&world));
+        }
+    }
+
+    #[test]
+    fn what_a_minor_denies_no_guardian_gets(world in worlds(), unknown in any::<bool>()) {
+        prop_assume!(world.directives.is_some() && world.subject.is_some());
+        let recipient = Recipient { sort: Sort::Guardian, ..world.recipient.clone() };
+        let world = World { recipient, ..world };
+        let to_guardians = if unknown { ToGuardians::Unknown } else { ToGuardians::Denied };
+        let says = Instrument::Minor { to_guardians, custody_split: false };
+        let denying = Directive {
+            instrument: says,
+            ..directive_of(&world, Provision::everything(Effect::Deny))
+        };
+        prop_assert!(decided(&with(&world, |all| all.push(denying))).permitted.is_empty());
+    }
+
+    /// Whoever acts beyond her power lets nothing through.
+    #[test]
+    fn what_is_given_without_power_is_as_if_it_had_never_been(
+        world in worlds(), root in Just(Provision::everything(Effect::Permit)),
+    ) {
+        prop_assume!(world.directives.is_some());
+        let adult = World { attested: Attested { age: Some(18), ..world.attested }, ..world };
+        for given_by in [
+            GivenBy::Guardian,
+            GivenBy::Delegate { mandate: "no such mandate".into() },
+        ] {
+            let given = Directive { given_by, ..directive_of(&adult, root.clone()) };
+            let after = with(&adult, |all| all.push(given));
+            prop_assert_eq!(gist(&after), gist(&with(&adult, |_| ())));
+        }
     }
 
     #[test]
@@ -249,7 +332,7 @@ proptest! {
         let consent = directive_of(&world, Provision::everything(Effect::Permit));
         let back = Directive { standing: Standing::Withdrawn, ..consent };
         let after = with(&world, |all| all.push(back));
-        prop_assert!(!matches!(gist(&after).1, Outcome::Wait(_)) || world.subject.is_none());
+        prop_assert!(gist(&after).1 != Outcome::Wait(Lack::Consent) || world.subject.is_none());
         prop_assert_eq!(decided(&after).permitted, decided(&with(&world, |_| ())).permitted);
     }
 }

@@ -13,6 +13,8 @@
 //!
 //! Deliberately absent: SQL, sockets, and the name of any adapter.
 
+mod alarm;
+mod attested;
 mod client;
 mod clock;
 mod consents;

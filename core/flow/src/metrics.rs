@@ -36,6 +36,7 @@ pub struct Metrics {
     messages: Counter<u64>,
     durations: Histogram<f64>,
     decisions: Counter<u64>,
+    emergencies: Counter<u64>,
     unmapped: Counter<u64>,
     oldest: Gauge<f64>,
     pending: Gauge<u64>,
@@ -63,6 +64,10 @@ impl Metrics {
             decisions: meter
                 .u64_counter("luotsi_consent_decisions")
                 .with_description("Decisions of the gate by legal basis and decision.")
+                .build(),
+            emergencies: meter
+                .u64_counter("luotsi_emergency_disclosures")
+                .with_description("Sends that only an emergency let through; alert on any.")
                 .build(),
             unmapped: meter
                 .u64_counter("luotsi_unmapped_elements")
@@ -106,6 +111,11 @@ impl Metrics {
     pub(crate) fn decided(&self, basis: &'static str, decision: &'static str) {
         self.decisions
             .add(1, &[KeyValue::new("basis", basis), KeyValue::new("decision", decision)]);
+    }
+
+    /// Notes a send that nothing but an emergency let through.
+    pub(crate) fn emergency(&self, to: &SystemId) {
+        self.emergencies.add(1, &[KeyValue::new("connection", to.to_string())]);
     }
 
     pub(crate) fn left_unmapped(&self, mapping: &str, count: u32) {

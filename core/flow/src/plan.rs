@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use luotsi_consent::Request;
+use luotsi_consent::{Attested, Recipient, Request};
 use luotsi_journal::{
     Entry, Phase, State,
     command::{Advance, Guard, Lost, MergePlan},
@@ -15,7 +15,7 @@ use luotsi_port::{BoxFuture, PlanStore, Receipt, SendError};
 use luotsi_region::{Connection, Region};
 use uuid::Uuid;
 
-use crate::Flow;
+use crate::{Flow, alarm::Alarm, attested};
 
 /// The record kind that the store holds.
 pub(crate) const KIND: &str = "plan";
@@ -127,14 +127,20 @@ impl Flow {
         kind: &Kind,
     ) -> Result<Result<Vec<u8>, Lost>, Unseen> {
         let now = self.clock.now();
+        let schema = sight.mapping.schema();
+        let record = record::read(&plan.record, schema);
+        let age = record.as_ref().ok().and_then(|record| attested::age(record, schema, now));
         let request = Request {
             subject: Some(&plan.client),
             // The store is the region's own: its controller is that of the built-in adapter.
             controller: &sight.controller,
+            source: Some(sight.store),
             recipient: &sight.connection.recipient,
             purpose: sight.purpose,
             kind,
             service: None,
+            // A plan is of many documents; it states no reason and names no mandate.
+            attested: Attested { age, ..Attested::default() },
             now,
         };
         let entry = |phase| entry(region, sight, plan, kind, now, phase);
@@ -155,13 +161,14 @@ impl Flow {
                 };
             }
         };
-        let schema = sight.mapping.schema();
-        let record = record::read(&plan.record, schema)
-            .map_err(|e| luotsi_journal::Error::Row { table: "plan", why: e.to_string() })?;
+        // Told only to those who may see it: to others a row that cannot be read is no plan either.
+        let record =
+            record.map_err(|e| luotsi_journal::Error::Row { table: "plan", why: e.to_string() })?;
         let guard = Guard { client: plan.client.clone(), epoch: permit.grant().epoch };
         for ground in &permit.grant().grounds {
             self.metrics.decided(ground.basis.as_str(), "permit");
         }
+        let alarm = Alarm::of(permit.grant());
         let grounds = permit.grant().grounds.iter().map(Into::into).collect();
         let categories = permit.grant().categories;
         let (permitted, withheld) = permit.project(&record, schema);
@@ -181,6 +188,9 @@ impl Flow {
         let Ok(shown) = shown else { return Err(Unseen::Nothing) };
         if let Err(lost) = self.log(intent, Some(guard)).await? {
             return Ok(Err(lost));
+        }
+        if let Some(alarm) = alarm {
+            alarm.raise(&self.metrics, &sight.connection.system);
         }
         let (body, _) = shown.release();
         let outcome = Entry { result: Some("delivered".into()), ..entry(Phase::Outcome) };
@@ -211,6 +221,7 @@ impl Flow {
 struct Sight<'r> {
     connection: &'r Connection,
     controller: luotsi_model::OrganisationId,
+    store: &'r Recipient,
     purpose: &'r luotsi_model::Purpose,
     mapping: &'r Mapping,
 }
@@ -222,6 +233,7 @@ fn sight<'r>(region: &'r Region, reader: &SystemId, kind: &Kind) -> Option<Sight
     Some(Sight {
         connection,
         controller: store.recipient.controller.clone(),
+        store: &store.recipient,
         purpose: &read.purpose,
         mapping: read.by_kind.get(kind)?,
     })

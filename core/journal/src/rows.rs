@@ -157,13 +157,18 @@ pub struct GroundEntry {
     /// Its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
+    /// The reason code of a statutory right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl From<&Ground> for GroundEntry {
     fn from(ground: &Ground) -> Self {
         let (directive, version) =
             ground.directive.as_ref().map(|(id, v)| (id.to_string(), *v)).unzip();
-        Self { basis: ground.basis.to_string(), rule: ground.rule.to_string(), directive, version }
+        let reason = ground.reason.as_deref().map(str::to_owned);
+        let (basis, rule) = (ground.basis.to_string(), ground.rule.to_string());
+        Self { basis, rule, directive, version, reason }
     }
 }
 

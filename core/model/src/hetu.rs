@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
+
 /// The check characters, by remainder of division by 31.
 const CHECK: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
 
@@ -49,7 +51,7 @@ impl Hetu {
         let birth = number(&bytes[..6])?;
         let individual = number(&bytes[7..10])?;
         let century = century(bytes[6])?;
-        if !date_exists(birth, century) {
+        if date(birth, century).is_none() {
             return Err(Error::Date);
         }
         if !CHECK.contains(&bytes[10]) {
@@ -66,6 +68,12 @@ impl Hetu {
     /// The code as written.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The day of birth that it tells.
+    pub fn born(&self) -> Option<Date> {
+        let birth = number(&self.0[..6]).ok()?;
+        date(birth, century(self.0[6]).ok()?)
     }
 
     /// Whether it is of the 900-series: temporary or test, no real person's.
@@ -96,11 +104,10 @@ const fn century(separator: u8) -> Result<i16, Error> {
     }
 }
 
-fn date_exists(birth: u32, century: i16) -> bool {
+fn date(birth: u32, century: i16) -> Option<Date> {
     let (day, month, year) = (birth / 10_000, birth / 100 % 100, birth % 100);
-    let parts = (i8::try_from(day), i8::try_from(month), i16::try_from(year));
-    let (Ok(day), Ok(month), Ok(year)) = parts else { return false };
-    jiff::civil::Date::new(century + year, month, day).is_ok()
+    let (day, month) = (i8::try_from(day).ok()?, i8::try_from(month).ok()?);
+    Date::new(century + i16::try_from(year).ok()?, month, day).ok()
 }
 
 #[cfg(test)]
@@ -124,6 +131,14 @@ mod tests {
         check("010190G999W", Err(Error::Separator));
         check("010190-999", Err(Error::Form));
         check("010190-99äW", Err(Error::Form));
+    }
+
+    #[test]
+    fn the_day_of_birth() {
+        let born = |text| Hetu::parse(text, Strictness::Strict).unwrap().born();
+        assert_eq!(born("300111A9001"), Some(Date::constant(2011, 1, 30)));
+        assert_eq!(born("010594Y9032"), Some(Date::constant(1994, 5, 1)));
+        assert_eq!(born("020288+9818"), Some(Date::constant(1888, 2, 2)));
     }
 
     #[test]

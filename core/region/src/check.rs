@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod gate;
+mod permissive;
 mod tokens;
 mod unused;
 mod ways;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use luotsi_consent::{Policy, Sort};
+use luotsi_consent::{Policy, Sector, Sort};
 use luotsi_mapping::Mapping;
 use luotsi_model::{
     Envelope, GenerationId, Kind, OrganisationId, Purpose, Record, Schema, ServiceTask, SystemId,
@@ -48,6 +48,8 @@ pub struct Organisation {
     pub controller: OrganisationId,
     /// What sort it is to the policy.
     pub sort: Sort,
+    /// The sector it serves in, if any.
+    pub sector: Option<Sector>,
 }
 
 impl Region {
@@ -64,6 +66,22 @@ impl Region {
     /// The mapping that writes `kind` for `system`, if it delivers that.
     pub fn delivery_mapping(&self, system: &SystemId, kind: &Kind) -> Option<&Arc<Mapping>> {
         self.connections.get(system)?.delivery.as_ref()?.by_kind.get(kind)
+    }
+
+    /// The reason code of the routes by which this message goes to that system for that purpose:
+    /// the first in the order of the file.
+    pub fn reason_of_route<'r>(
+        &'r self,
+        envelope: &'r Envelope,
+        record: &'r Record,
+        to: &SystemId,
+        purpose: &Purpose,
+    ) -> Option<&'r str> {
+        let with_reason = self.routes.iter().filter(|route| route.reason.is_some());
+        with_reason
+            .filter(|route| route.to.iter().any(|one| one.leads_to(to, purpose)))
+            .find(|route| route.takes(envelope, record))
+            .and_then(|route| route.reason.as_deref())
     }
 
     /// Every route that takes this message, in the order of the file.

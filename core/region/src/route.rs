@@ -18,6 +18,8 @@ pub struct Route {
     pub to: Vec<Destination>,
     /// How long a delivery may wait for a legal basis.
     pub wait: SignedDuration,
+    /// The reason code of a statutory right that every send by this route rests on.
+    pub reason: Option<Box<str>>,
 }
 
 /// What must hold of a record for a route to take it.
@@ -36,6 +38,13 @@ pub enum Condition {
         /// Whether it must be about one.
         known: bool,
     },
+    /// The matter was taken up with the client present, or by a mandate that the record names.
+    Presence {
+        /// The field that says that the client was present, where that is accepted.
+        client: Option<FieldId>,
+        /// The field that names the mandate, where that is accepted.
+        mandate: Option<FieldId>,
+    },
 }
 
 impl Condition {
@@ -46,6 +55,10 @@ impl Condition {
                 text.is_some_and(|text| values.iter().any(|value| **value == *text))
             }
             Self::Subject { known } => envelope.subject.is_some() == *known,
+            Self::Presence { client, mandate } => {
+                let value = |field: &Option<FieldId>| record.values.get((*field)?);
+                value(client) == Some(&Value::Boolean(true)) || value(mandate).is_some()
+            }
         }
     }
 
@@ -79,6 +92,15 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// Whether it is this system, or whoever asked, for this purpose.
+    pub(crate) fn leads_to(&self, to: &SystemId, what_for: &Purpose) -> bool {
+        let is_it = match self {
+            Self::System { system, .. } => system == to,
+            Self::Answer { .. } => true,
+        };
+        is_it && self.purpose() == what_for
+    }
+
     /// What it is sent for.
     pub const fn purpose(&self) -> &Purpose {
         match self {

@@ -296,6 +296,47 @@ fn sends_that_the_gate_would_never_let_through() {
         "[read]\npurpose = \"help\"\nkinds = [\"referral\"]\nmappings = [\"out/referral\"]\n";
     check(&[Append(DESK, read)], &[("LU230", DESK, 14)]);
     check(&[Append(POLICY, "over_prohibition = true\n")], &[("LU232", POLICY, 14)]);
+    check(&[Append(POLICY, "reasons = [\"fire\"]\n")], &[("LU233", POLICY, 14)]);
+}
+
+/// A right in law: a rule without reasons would hold on none, and a reason must be stated by the
+/// route where the record has no field for one.
+#[test]
+fn a_right_in_law_needs_a_stated_reason() {
+    let statutory = Change(POLICY, "\"consent\"", "\"statutory\"");
+    check(&[statutory], &[("LU203", POLICY, 8)]);
+    let reasons = Append(POLICY, "reasons = [\"fire\"]\n");
+    check(&[statutory, reasons], &[("LU231", ROUTES, 6)]);
+    let wait = "kind = \"referral\"\n";
+    let stated = Change(ROUTES, wait, "kind = \"referral\"\nreason = \"fire\"\n");
+    check(&[statutory, reasons, stated], &[]);
+    let other = Change(ROUTES, wait, "kind = \"referral\"\nreason = \"flood\"\n");
+    check(&[statutory, reasons, other], &[("LU231", ROUTES, 7)]);
+}
+
+/// A permission holds within one sector, so both ends must have one, and the same.
+#[test]
+fn a_permission_needs_both_ends_in_one_sector() {
+    let permission = Change(POLICY, "\"consent\"", "\"disclosure-permission\"");
+    let sector = |sort: &'static str, to: &'static str| Change(REGION, sort, to);
+    let desk = sector("sort = \"public\"", "sort = \"public\"\nsector = \"social\"");
+    let club = |to| sector("sort = \"third-sector\"", to);
+    check(&[permission], &[("LU231", ROUTES, 6)]);
+    let social = club("sort = \"third-sector\"\nsector = \"social\"");
+    check(&[permission, desk, social], &[]);
+    let health = club("sort = \"third-sector\"\nsector = \"health\"");
+    check(&[permission, desk, health], &[("LU231", ROUTES, 6)]);
+    let neither = club("sort = \"third-sector\"\nsector = \"healthy\"");
+    check(&[desk, neither], &[("LU217", REGION, 22)]);
+}
+
+#[test]
+fn presence_is_asked_only_of_kinds_that_tell_it() {
+    let when = "when = { service = [\"chat\", \"visit\"] }";
+    let asks = Change(ROUTES, when, "when = { \"$presence\" = [\"client\"] }");
+    check(&[asks], &[("LU219", ROUTES, 5)]);
+    let misspelt = Change(ROUTES, when, "when = { \"$presence\" = [\"clients\"] }");
+    check(&[misspelt], &[("LU217", ROUTES, 5)]);
 }
 
 #[test]

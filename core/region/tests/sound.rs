@@ -79,6 +79,12 @@ fn the_demo_region_routes() {
     check("malli-ry", "task-status", &[], true, &["answer for care", "plan for planning"]);
     check("malli-ry", "task-status", &[], false, &["answer for care"]);
     check("serena", "directive", &[], true, &[]);
+    let to_hospital = [("service", "service-guidance"), ("priority", "routine")];
+    check("serena", "referral", &to_hospital, true, &[]);
+    let by_mandate = [to_hospital[0], to_hospital[1], ("grounds.mandate", "V-1")];
+    check("serena", "referral", &by_mandate, true, &["malli-sairaala for care"]);
+    let urgent = [to_hospital[0], ("priority", "urgent")];
+    check("serena", "referral", &urgent, true, &["malli-sairaala for care"]);
 }
 
 /// The demo's tokens are known; everything else about a region's tokens is secret.

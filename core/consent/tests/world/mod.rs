@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use luotsi_consent::{
-    Basis, Directive, Directives, Effect, Period, Policy, Provision, Recipient, Request, Rule,
-    Sort, Standing,
+    Attested, Basis, Directive, Directives, Effect, GivenBy, Instrument, Period, Person, Policy,
+    Provision, Recipient, Request, Rule, Sector, Sort, Standing, ToGuardians,
 };
 use luotsi_model::{
     Categories, Category, ClientRef, DirectiveId, Kind, OrganisationId, Purpose, ServiceTask,
@@ -18,7 +18,9 @@ use luotsi_model::{
 pub(crate) struct World {
     pub(crate) subject: Option<ClientRef>,
     pub(crate) controller: OrganisationId,
+    pub(crate) source: Option<Recipient>,
     pub(crate) recipient: Recipient,
+    pub(crate) attested: Attested<'static>,
     pub(crate) purpose: Purpose,
     pub(crate) kind: Kind,
     pub(crate) service: Option<ServiceTask>,
@@ -38,10 +40,12 @@ impl World {
         Request {
             subject: self.subject.as_ref(),
             controller: &self.controller,
+            source: self.source.as_ref(),
             recipient: &self.recipient,
             purpose: &self.purpose,
             kind: &self.kind,
             service: self.service.as_ref(),
+            attested: self.attested,
             now: self.now,
         }
     }
@@ -74,7 +78,11 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| Names {
 
 /// The categories that rules and provisions name; the others go only where a rule lists all.
 const NAMED: [Category; 4] =
-    [Category::Identity, Category::Need, Category::Health, Category::Administrative];
+    [Category::Contact, Category::Need, Category::Health, Category::Administrative];
+
+const DOCUMENTS: [&str; 2] = ["L-1", "L-2"];
+const REASONS: [&str; 2] = ["reason-1", "reason-2"];
+const AGES: [u8; 6] = [40, 11, 12, 17, 18, 3];
 
 const MOMENTS: [Timestamp; 5] = [
     Timestamp::constant(50, 0),
@@ -125,11 +133,14 @@ impl Choices<'_> {
         World {
             subject: (!self.one_in(8)).then(|| NAMES.clients[[0, 0, 0, 1][self.below(4)]].clone()),
             controller: self.one(&NAMES.organisations),
-            recipient: Recipient {
-                system: self.one(&NAMES.systems),
-                organisation: self.one(&NAMES.organisations),
-                controller: self.one(&NAMES.organisations),
-                sort: self.one(&Sort::ALL),
+            source: (!self.one_in(6)).then(|| self.party()),
+            recipient: self.party(),
+            attested: Attested {
+                document: self.one_in(2).then(|| self.one(&DOCUMENTS)),
+                reason: self.one_in(3).then(|| self.one(&REASONS)),
+                mandate: self.one_in(2).then(|| self.one(&["D-1", "D-2"])),
+                relationship: self.one_in(3),
+                age: (!self.one_in(6)).then(|| self.one(&AGES)),
             },
             purpose: self.one(&NAMES.purposes),
             kind: self.one(&NAMES.kinds),
@@ -137,6 +148,17 @@ impl Choices<'_> {
             now: MOMENTS[0],
             policy: Policy { rules: self.rules() },
             directives: (!self.one_in(32)).then(|| self.directives()),
+        }
+    }
+
+    fn party(&mut self) -> Recipient {
+        Recipient {
+            system: self.one(&NAMES.systems),
+            organisation: self.one(&NAMES.organisations),
+            controller: self.one(&NAMES.organisations),
+            sort: self.one(&Sort::ALL),
+            sector: [Some(Sector::Social), Some(Sector::Social), Some(Sector::Health), None]
+                [self.below(4)],
         }
     }
 
@@ -148,14 +170,14 @@ impl Choices<'_> {
     fn rule(&mut self, name: Arc<str>) -> Rule {
         let all = &Sort::ALL[..];
         let sorts = [all, all, all, all, all, &all[..2], &all[1..], &[]][self.below(8)];
+        let reasons = REASONS[..self.below(3)].iter().map(|&reason| reason.into()).collect();
+        let often = [Basis::Consent, Basis::Consent, Basis::SameRegister];
+        let bases: Vec<Basis> = often.into_iter().chain(Basis::ALL).collect();
         Rule {
             name,
-            basis: self.one(&[
-                Basis::Consent,
-                Basis::SameRegister,
-                Basis::Consent,
-                Basis::NoSubject,
-            ]),
+            basis: self.one(&bases),
+            protected_address: self.one_in(3),
+            reasons,
             sorts: sorts.to_vec(),
             systems: self.few(&NAMES.systems),
             purposes: self.few(&NAMES.purposes),
@@ -180,8 +202,44 @@ impl Choices<'_> {
             standing: if self.one_in(6) { Standing::Withdrawn } else { Standing::Active },
             given: MOMENTS[1],
             recorder: NAMES.systems[0].clone(),
+            instrument: self.instrument(),
+            given_by: match self.below(10) {
+                8 => GivenBy::Guardian,
+                9 => GivenBy::Delegate { mandate: self.one(&NAMES.directives[..2]) },
+                _ => GivenBy::Client,
+            },
             root: self.provision(),
             exceptions: (0..exceptions).map(|_| self.provision()).collect(),
+        }
+    }
+
+    /// The client's own will half of the time.
+    fn instrument(&mut self) -> Instrument {
+        match self.below(16) {
+            8 | 9 => Instrument::DisclosurePermission {
+                sector: self.one(&[Sector::Social, Sector::Health]),
+                informed: (!self.one_in(4)).then(|| self.one(&MOMENTS)),
+                relationship: !self.one_in(3),
+            },
+            10 => Instrument::PurchasedService {
+                agreement: "A-1".into(),
+                organiser: self.one(&NAMES.organisations),
+                producer: self.one(&NAMES.organisations),
+                see: !self.one_in(4),
+                store: !self.one_in(4),
+            },
+            11 => Instrument::Voucher {
+                organiser: self.one(&NAMES.organisations),
+                producer: self.one(&NAMES.organisations),
+            },
+            12 => Instrument::Mandate { delegate: "client-d".into(), evidence: "V-1".into() },
+            13 => Instrument::Emergency { person: Person::new("Olli Ohjaaja"), reason: "R".into() },
+            14 => Instrument::ProtectedAddress,
+            15 => Instrument::Minor {
+                to_guardians: self.one(&["1", "2", "3", "4"].map(to_guardians)),
+                custody_split: self.one_in(4),
+            },
+            _ => Instrument::Will,
         }
     }
 
@@ -193,6 +251,7 @@ impl Choices<'_> {
             purposes: self.few(&NAMES.purposes),
             kinds: self.few(&NAMES.kinds),
             services: self.few(&NAMES.services),
+            documents: self.few(&DOCUMENTS).into_iter().map(String::from).collect(),
             categories: self.categories(),
         }
     }
@@ -200,4 +259,8 @@ impl Choices<'_> {
     fn moment(&mut self) -> Option<Timestamp> {
         self.one_in(5).then(|| self.one(&MOMENTS))
     }
+}
+
+fn to_guardians(code: &str) -> ToGuardians {
+    ToGuardians::of_code(code).expect("one of the four codes")
 }

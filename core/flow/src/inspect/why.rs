@@ -2,10 +2,10 @@
 
 use luotsi_consent::{Outcome, Request, Step, explain};
 use luotsi_journal::{Entry, Error, read};
-use luotsi_model::{MessageId, SystemId, record};
+use luotsi_model::{MessageId, Record, SystemId, record};
 use serde::Serialize;
 
-use crate::Flow;
+use crate::{Flow, attested::Attesting};
 
 /// The gate's answer about one message and one system, as of now, with every clause.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -57,20 +57,31 @@ impl Flow {
         else {
             return Ok(None);
         };
+        let kept = record::read(&message.record, schema).unwrap_or_else(|_| Record::new(schema));
+        let now = self.clock.now();
+        let attesting = Attesting {
+            region: &region,
+            envelope,
+            record: &kept,
+            schema,
+            to,
+            purpose: &delivery.purpose,
+            now,
+        };
         let request = Request {
             subject: envelope.subject.as_ref(),
             controller: &envelope.controller,
+            source: attesting.source(),
             recipient: &connection.recipient,
             purpose: &delivery.purpose,
             kind: &envelope.kind,
             service: envelope.service.as_ref(),
-            now: self.clock.now(),
+            attested: attesting.attested(),
+            now,
         };
         let directives = self.gate.directives(request.subject).await;
         let (decision, steps) = explain(&request, directives.as_ref(), &region.policy);
-        let present = record::read(&message.record, schema)
-            .map(|record| record.values.present())
-            .unwrap_or_default();
+        let present = kept.values.present();
         let may_go = |field: &luotsi_model::FieldId| {
             decision.permitted.contains(schema.field(*field).category)
         };

@@ -1,12 +1,16 @@
 //! A directive record becomes a change to the client's directives.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use luotsi_consent::{Directive, Effect, Period, Provision, Standing};
+mod instrument;
+mod reader;
+
+use luotsi_consent::{Directive, Effect, GivenBy, Provision, Standing};
 use luotsi_journal::command::DirectiveChange;
-use luotsi_model::{Categories, Category, DirectiveId, Envelope, Record, Schema, Value};
+use luotsi_model::{Categories, Category, DirectiveId, Envelope, Record, Schema};
 use luotsi_region::Region;
 
 use super::{Refused, faults};
+use crate::ClientKey;
+use reader::{Reader, fault};
 
 /// The record kind whose acceptance changes what the gate decides.
 pub(super) const KIND: &str = "directive";
@@ -18,6 +22,7 @@ pub(super) fn change(
     schema: &Schema,
     region: &Region,
     envelope: &Envelope,
+    clients: &ClientKey,
 ) -> Result<DirectiveChange, Refused> {
     let reader = Reader { record, schema };
     let subject = envelope.subject.clone().ok_or(Refused::NoSubject)?;
@@ -29,16 +34,34 @@ pub(super) fn change(
         "prohibit" => Effect::Deny,
         _ => return Err(fault("unknown-code", "action", "it is give, prohibit or withdraw")),
     };
+    let given = reader.instant("given").unwrap_or(envelope.received);
+    let instrument = instrument::read(&reader, region, clients)?;
+    let mut root = provision(&reader, effect, region)?;
+    instrument::bound(&instrument, &mut root, &reader, given)?;
     Ok(DirectiveChange::Put(Box::new(Directive {
         id: DirectiveId::new(reader.need("id")?),
         version: 1,
         subject,
         standing: Standing::Active,
-        given: reader.instant("given").unwrap_or(envelope.received),
+        given,
         recorder: envelope.source.clone(),
-        root: provision(&reader, effect, region)?,
+        instrument,
+        given_by: given_by(&reader)?,
+        root,
         exceptions: Vec::new(),
     })))
+}
+
+/// Who gave it; a record that does not say was given by the client.
+fn given_by(reader: &Reader<'_>) -> Result<GivenBy, Refused> {
+    match reader.text("given_by") {
+        None | Some("client") => Ok(GivenBy::Client),
+        Some("guardian") => Ok(GivenBy::Guardian),
+        Some("delegate") => {
+            Ok(GivenBy::Delegate { mandate: DirectiveId::new(reader.need("mandate")?) })
+        }
+        Some(_) => Err(fault("unknown-code", "given_by", "it is client, guardian or delegate")),
+    }
 }
 
 fn provision(reader: &Reader<'_>, effect: Effect, region: &Region) -> Result<Provision, Refused> {
@@ -61,6 +84,7 @@ fn provision(reader: &Reader<'_>, effect: Effect, region: &Region) -> Result<Pro
             .iter()
             .map(|name| name.as_str().into())
             .collect(),
+        documents: reader.names("documents[]", "documents[].id", |_| true)?,
         categories: categories(reader, effect)?,
     })
 }
@@ -79,73 +103,4 @@ fn categories(reader: &Reader<'_>, effect: Effect) -> Result<Categories, Refused
     let named: Categories = names.iter().filter_map(|name| name.parse().ok()).collect();
     let along = effect == Effect::Permit && !named.is_empty();
     Ok(if along { named.with(Category::Administrative) } else { named })
-}
-
-struct Reader<'a> {
-    record: &'a Record,
-    schema: &'a Schema,
-}
-
-impl<'a> Reader<'a> {
-    fn need(&self, path: &str) -> Result<&'a str, Refused> {
-        let found = self.record.text(self.schema, path);
-        found.ok_or_else(|| fault("missing-field", path, "a directive needs it"))
-    }
-
-    fn value(&self, path: &str) -> Option<&'a Value> {
-        self.record.values.get(self.schema.find(path)?)
-    }
-
-    fn instant(&self, path: &str) -> Option<Timestamp> {
-        match self.value(path) {
-            Some(Value::Instant(moment)) => Some(*moment),
-            _ => None,
-        }
-    }
-
-    fn names(
-        &self,
-        group: &str,
-        member: &str,
-        known: impl Fn(&str) -> bool,
-    ) -> Result<Vec<String>, Refused> {
-        let id = self.schema.find(member);
-        let rows = self.record.rows(self.schema, group).iter();
-        let texts = rows.filter_map(|row| row.get(id?)?.as_text());
-        texts
-            .map(|text| {
-                known(text).then(|| text.to_owned()).ok_or_else(|| {
-                    fault("unknown-code", member, "the region declares no such name")
-                })
-            })
-            .collect()
-    }
-
-    /// From the start of the first day to the end of the last, in Finland.
-    fn period(&self) -> Result<Period, Refused> {
-        let start = self.day("valid.from").map(midnight).transpose()?;
-        let after = self.day("valid.to").map(|day| day.tomorrow().map_err(|_| beyond()));
-        let end = after.transpose()?.map(midnight).transpose()?;
-        Ok(Period { start, end })
-    }
-
-    fn day(&self, path: &str) -> Option<Date> {
-        match self.value(path) {
-            Some(Value::Date(day)) => Some(*day),
-            _ => None,
-        }
-    }
-}
-
-fn midnight(day: Date) -> Result<Timestamp, Refused> {
-    let zone = TimeZone::get("Europe/Helsinki").map_err(|_| beyond())?;
-    Ok(day.to_zoned(zone).map_err(|_| beyond())?.timestamp())
-}
-
-fn beyond() -> Refused {
-    fault("wrong-type", "valid.to", "the day is beyond what the calendar holds")
-}
-
-fn fault(code: &'static str, field: &str, why: &str) -> Refused {
-    Refused::Unmappable(vec![faults::field(code, field, why)])
 }

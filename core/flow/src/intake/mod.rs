@@ -168,8 +168,9 @@ impl Flow {
             // A list that was misspelt would read as *any*: a directive is understood whole or not
             // at all, whatever the connection lets pass elsewhere.
             refuse_unmapped(unknown)?;
+            let (record, schema) = (&prepared.record, &prepared.schema);
             let change =
-                directive::change(&prepared.record, &prepared.schema, region, &prepared.envelope)?;
+                directive::change(record, schema, region, &prepared.envelope, &self.clients)?;
             prepared.effect = Effect::Directive(change);
         } else if prepared.record.kind.as_str() == crate::plan::KIND {
             prepared.effect = Effect::Plan(self.put_plan(&prepared, incoming.plan).await?);

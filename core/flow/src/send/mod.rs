@@ -24,7 +24,7 @@ pub(crate) use item::{Carried, Item, Next};
 
 use tracing::Instrument;
 
-use crate::{Flow, metrics::Stage, trace_context};
+use crate::{Flow, alarm::Alarm, attested::Attesting, metrics::Stage, trace_context};
 
 /// How long to leave a delivery alone when the journal cannot be written.
 const JOURNAL_PAUSE: SignedDuration = SignedDuration::from_secs(1);
@@ -50,6 +50,20 @@ struct Attempt<'a> {
     region: &'a Region,
     connection: &'a Connection,
     now: Timestamp,
+}
+
+impl<'a> Attempt<'a> {
+    fn attesting(&self, to: &'a SystemId) -> Attesting<'a> {
+        Attesting {
+            region: self.region,
+            envelope: self.envelope,
+            record: self.record,
+            schema: self.schema,
+            to,
+            purpose: &self.item.purpose,
+            now: self.now,
+        }
+    }
 }
 
 impl Sender {
@@ -128,13 +142,16 @@ impl Sender {
     }
 
     async fn decide_and_send(&self, attempt: &Attempt<'_>) -> Result<Moved, Error> {
+        let attesting = attempt.attesting(&self.system);
         let request = Request {
             subject: attempt.envelope.subject.as_ref(),
             controller: &attempt.envelope.controller,
+            source: attesting.source(),
             recipient: &attempt.connection.recipient,
             purpose: &attempt.item.purpose,
             kind: &attempt.envelope.kind,
             service: attempt.envelope.service.as_ref(),
+            attested: attesting.attested(),
             now: attempt.now,
         };
         match self.flow.gate.permit(&request, &attempt.region.policy).await {
@@ -153,6 +170,7 @@ impl Sender {
         for ground in &permit.grant().grounds {
             self.flow.metrics.decided(ground.basis.as_str(), "permit");
         }
+        let alarm = Alarm::of(permit.grant());
         let (permitted, withheld) = permit.project(attempt.record, attempt.schema);
         let paths = |fields: &[FieldId]| -> Vec<String> {
             fields.iter().map(|f| attempt.schema.field(*f).path.clone()).collect()
@@ -177,6 +195,9 @@ impl Sender {
         };
         if let Err(lost) = self.flow.journal.write(intent).await? {
             return Ok(Err(lost));
+        }
+        if let Some(alarm) = alarm {
+            alarm.raise(&self.flow.metrics, &self.system);
         }
         let answer = self.transmit(attempt, parcel).await;
         self.conclude(attempt, answer).await.map(Ok)

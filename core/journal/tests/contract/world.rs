@@ -79,6 +79,7 @@ pub(crate) fn consent(id: &str, client: &str) -> DirectiveChange {
         purposes: Vec::new(),
         kinds: Vec::new(),
         services: Vec::new(),
+        documents: Vec::new(),
         categories: Categories::NONE,
     };
     DirectiveChange::Put(Box::new(Directive {
@@ -88,6 +89,8 @@ pub(crate) fn consent(id: &str, client: &str) -> DirectiveChange {
         standing: Standing::Active,
         given: at(0),
         recorder: SystemId::new("serena"),
+        instrument: luotsi_consent::Instrument::Will,
+        given_by: luotsi_consent::GivenBy::Client,
         root,
         exceptions: Vec::new(),
     }))

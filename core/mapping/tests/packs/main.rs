@@ -37,6 +37,9 @@ const LISTS: &[(&str, &str)] = &[
     ("KayttotarkoitusKoodi", "serena-purposes"),
     ("TietoryhmaKoodi", "serena-categories"),
     ("TehtavaKoodi", "serena-task-states"),
+    ("AntajaKoodi", "serena-givers"),
+    ("AlaKoodi", "serena-sectors"),
+    ("HuoltajalleKoodi", "to-guardians"),
 ];
 
 #[test]
@@ -106,7 +109,7 @@ fn every_example_of_the_reference_page_is_read_whole() {
         assert!(decoded.unmapped.is_empty(), "{}: {:?}", mapping.name(), decoded.unmapped);
         read += 1;
     }
-    assert_eq!(read, 6, "one example of each document that the hub reads");
+    assert_eq!(read, 13, "one example of each document that the hub reads");
 }
 
 #[test]

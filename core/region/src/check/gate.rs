@@ -1,26 +1,28 @@
 //! What the gate could ever let through, asked of the gate itself.
 //!
 //! For every send a route or a read can make, the real decision is taken over an imagined client
-//! who has consented to everything and prohibited nothing, and over no client; in the register of
-//! each controller the record can belong to. What is denied even then is denied always.
+//! for whom every document stands that could let it through, and over no client; in the register of
+//! each controller the record can belong to, from each system it can come from, and for each reason
+//! it can state. What is denied even then is denied always.
 
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use jiff::Timestamp;
-use luotsi_consent::{
-    Decision, Directive, Directives, Effect, Outcome, Policy, Provision, Reason, Recipient,
-    Request, Standing, decide,
-};
+use luotsi_consent::{Attested, Decision, Outcome, Policy, Reason, Recipient, Request, decide};
 use luotsi_mapping::Mapping;
-use luotsi_model::{
-    Categories, ClientRef, DirectiveId, FieldId, Kind, OrganisationId, Purpose, Schema, SystemId,
-};
+use luotsi_model::{Categories, ClientRef, FieldId, Kind, OrganisationId, Purpose, Schema};
 
-use super::{Send, View};
+use super::{Send, View, permissive};
 use crate::{
     Condition,
-    load::findings::{Findings, Place},
+    load::{
+        connections,
+        findings::{Findings, Place},
+    },
 };
+
+/// The field by which a record states a reason in law.
+const REASON: &str = "grounds.reason";
 
 pub(super) fn check(send: &Send<'_>, view: &View<'_>, place: Place<'_>) {
     let kind = &send.route.route.kind;
@@ -39,6 +41,8 @@ pub(super) fn check(send: &Send<'_>, view: &View<'_>, place: Place<'_>) {
         } else {
             owners
         },
+        sources: sources(&view.sources(send.route)),
+        reason: send.route.route.reason.as_deref(),
         subjects: subjects(schema, &send.route.route.when),
         mapping: delivery.and_then(|delivery| delivery.by_kind.get(kind)),
         schema,
@@ -60,6 +64,8 @@ pub(super) fn check_reads(view: &View<'_>, findings: &Findings) {
                 purpose: &read.purpose,
                 kind,
                 owners: view.draft.frame.controllers.keys().collect(),
+                sources: sources(&view.systems.values().copied().collect::<Vec<_>>()),
+                reason: None,
                 subjects: subjects(mapping.schema(), &[]),
                 mapping: Some(mapping),
                 schema: mapping.schema(),
@@ -67,6 +73,10 @@ pub(super) fn check_reads(view: &View<'_>, findings: &Findings) {
             .check(policy, span, place);
         }
     }
+}
+
+fn sources<'q>(systems: &[&'q connections::Drafted]) -> Vec<&'q Recipient> {
+    systems.iter().map(|system| &system.connection.recipient).collect()
 }
 
 /// Whether the record may name a client, and whether it may name none.
@@ -88,6 +98,10 @@ struct Question<'q> {
     purpose: &'q Purpose,
     kind: &'q Kind,
     owners: BTreeSet<&'q OrganisationId>,
+    /// Whose systems it can come from.
+    sources: Vec<&'q Recipient>,
+    /// The reason that its route states.
+    reason: Option<&'q str>,
     subjects: Vec<bool>,
     mapping: Option<&'q Arc<Mapping>>,
     schema: &'q Schema,
@@ -108,23 +122,41 @@ impl Question<'_> {
 
     fn decisions(&self, policy: &Policy) -> Vec<Decision> {
         let client = ClientRef::new("anyone");
-        let yes = consent_to_everything(&client);
+        let sources: Vec<_> = if self.sources.is_empty() {
+            vec![None]
+        } else {
+            self.sources.iter().copied().map(Some).collect()
+        };
         let mut decisions = Vec::new();
         for controller in &self.owners {
             for known in &self.subjects {
-                let request = Request {
-                    subject: known.then_some(&client),
-                    controller,
-                    recipient: self.recipient,
-                    purpose: self.purpose,
-                    kind: self.kind,
-                    service: None,
-                    now: Timestamp::UNIX_EPOCH,
-                };
-                decisions.push(decide(&request, Some(&yes), policy));
+                for source in &sources {
+                    for reason in self.reasons(policy) {
+                        let request = Request {
+                            subject: known.then_some(&client),
+                            controller,
+                            source: *source,
+                            recipient: self.recipient,
+                            purpose: self.purpose,
+                            kind: self.kind,
+                            service: None,
+                            attested: Attested { reason, ..permissive::ATTESTED },
+                            now: Timestamp::UNIX_EPOCH,
+                        };
+                        let directives = permissive::directives(&request, &client);
+                        decisions.push(decide(&request, Some(&directives), policy));
+                    }
+                }
             }
         }
         decisions
+    }
+
+    /// A message states a reason only where its kind has the field; a route states its own.
+    fn reasons<'p>(&'p self, policy: &'p Policy) -> Vec<Option<&'p str>> {
+        let stated = self.schema.find(REASON).is_some();
+        let known = policy.rules.iter().filter(|_| stated).flat_map(|rule| &rule.reasons);
+        known.map(|reason| Some(&**reason)).chain([self.reason]).collect()
     }
 
     fn denied(&self, decisions: &[Decision], span: Range<usize>, place: Place<'_>) {
@@ -137,7 +169,8 @@ impl Question<'_> {
         } else {
             format!(
                 "the rules that speak of it rest on bases that cannot hold here: {system}'s \
-                     register is not the record's, or the record names no client (or always does)"
+                     register is not the record's, it is in no sector or in another, no reason is \
+                     stated, or the record names no client (or always does)"
             )
         };
         let what = format!("nothing of a `{kind}` can ever go to `{system}` for {purpose}");
@@ -162,18 +195,4 @@ impl Question<'_> {
             format!("let {category} through, or make the field optional in {mapping}"),
         );
     }
-}
-
-fn consent_to_everything(client: &ClientRef) -> Directives {
-    let directive = Directive {
-        id: DirectiveId::new("everything"),
-        version: 1,
-        subject: client.clone(),
-        standing: Standing::Active,
-        given: Timestamp::UNIX_EPOCH,
-        recorder: SystemId::new("luotsi"),
-        root: Provision::everything(Effect::Permit),
-        exceptions: Vec::new(),
-    };
-    Directives { epoch: 0, all: Arc::from([Arc::new(directive)]) }
 }

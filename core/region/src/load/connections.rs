@@ -155,6 +155,7 @@ fn recipient(
         system: SystemId::new(stem),
         controller: declared.controller.clone(),
         sort: declared.sort,
+        sector: declared.sector,
         organisation,
     })
 }

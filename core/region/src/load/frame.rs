@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use luotsi_consent::Sort;
+use luotsi_consent::{Sector, Sort};
 use luotsi_model::{OrganisationId, Purpose, ServiceTask, schema::Title};
 
 use super::{
     findings::{Findings, Names, Place, Word, choose},
     sources::Sources,
     table::Table,
-    words::{CONTROLLER, LANGUAGE, ORGANISATION, PURPOSE, SORT, check_distinct, check_name},
+    words::{
+        CONTROLLER, LANGUAGE, ORGANISATION, PURPOSE, SECTOR, SORT, check_distinct, check_name,
+    },
 };
 use crate::Organisation;
 
@@ -126,11 +128,14 @@ fn organisation(
     let controller = table.need_word("controller").filter(|word| controllers.has(word, place));
     let sorts = Sort::ALL.map(|sort| (sort.as_str(), sort));
     let sort = table.need_word("sort").and_then(|word| choose(&SORT, &word, sorts, place));
+    let sectors = Sector::ALL.map(|sector| (sector.as_str(), sector));
+    let sector = table.word("sector").and_then(|word| choose(&SECTOR, &word, sectors, place));
     table.finish();
     let organisation = controller.zip(sort).map(|(controller, sort)| Organisation {
         title,
         controller: OrganisationId::new(controller.get_ref()),
         sort,
+        sector,
     });
     Some((name?, organisation))
 }

@@ -50,14 +50,32 @@ fn rule(mut table: Table<'_>, known: &Known<'_>, place: Place<'_>) -> (Option<Wo
     let kinds = known.kinds.all(&table.words("kinds"), place);
     let systems = known.systems.all(&table.words("systems"), place);
     let over_prohibition = table.flag("over_prohibition").filter(|flag| *flag.get_ref());
+    let protected_address = table.flag("protected_address").is_some_and(|flag| *flag.get_ref());
+    let reasons = table.words("reasons");
+    let span = table.span.clone();
     table.finish();
     if let (Some(flag), Some(basis)) = (&over_prohibition, basis) {
         check_over_prohibition(basis, flag.span(), place);
     }
+    if let Some(basis) = basis {
+        check_reasons(basis, &reasons, span, place);
+    }
+    let reasons = reasons.into_iter().map(|word| word.into_inner().into_boxed_str()).collect();
     let over_prohibition = over_prohibition.is_some();
     let rule = name.as_ref().zip(basis).map(|(name, basis)| {
         let name = name.get_ref().as_str().into();
-        Rule { name, basis, sorts, systems, purposes, kinds, categories, over_prohibition }
+        Rule {
+            name,
+            basis,
+            sorts,
+            systems,
+            purposes,
+            kinds,
+            categories,
+            over_prohibition,
+            protected_address,
+            reasons,
+        }
     });
     (name, rule.filter(|_| place.findings.errors() == errors))
 }
@@ -73,7 +91,7 @@ fn categories(words: &[Word], place: Place<'_>) -> Categories {
 }
 
 fn check_over_prohibition(basis: Basis, span: Range<usize>, place: Place<'_>) {
-    if basis != Basis::SameRegister {
+    if matches!(basis, Basis::Consent | Basis::NoSubject) {
         place.warning(
             "LU232",
             span,
@@ -83,4 +101,18 @@ fn check_over_prohibition(basis: Basis, span: Range<usize>, place: Place<'_>) {
             "remove it",
         );
     }
+}
+
+/// A right in law is exercised for a stated reason: the rule says which reasons those are.
+fn check_reasons(basis: Basis, reasons: &[Word], rule: Range<usize>, place: Place<'_>) {
+    if basis == Basis::Statutory && reasons.is_empty() {
+        let why = "an authority's right by law holds only for a stated reason, and without \
+                   `reasons` none would do";
+        let mend = "add `reasons`: the codes that a message or a route may state";
+        place.error("LU203", rule, "`reasons` is missing", why, mend);
+    }
+    let Some(first) = reasons.first().filter(|_| basis != Basis::Statutory) else { return };
+    let what = format!("`reasons` change nothing on the basis {basis}");
+    let why = "only an authority's right by law rests on a stated reason";
+    place.warning("LU233", first.span(), what, why, "remove them");
 }

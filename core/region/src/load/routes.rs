@@ -72,6 +72,7 @@ fn route(mut table: Table<'_>, known: &Known<'_>) -> (Option<Word>, Option<Draft
     let when = table.table("when");
     let when = when.zip(schema).map(|(when, schema)| conditions::read(when, schema, known.packs));
     let (to, to_at) = destinations(&mut table, schema, known).into_iter().unzip();
+    let reason = table.word("reason").map(|word| word.into_inner().into_boxed_str());
     let wait = table.word("wait").and_then(|word| wait(&word, place)).unwrap_or(WAIT_DEFAULT);
     table.finish();
     let route = name.as_ref().zip(kind).map(|(name, kind)| Route {
@@ -81,6 +82,7 @@ fn route(mut table: Table<'_>, known: &Known<'_>) -> (Option<Word>, Option<Draft
         when: when.unwrap_or_default(),
         to,
         wait,
+        reason,
     });
     let sound = route.filter(|_| place.findings.errors() == errors);
     (name, sound.map(|route| Drafted { route, at, from_at, to_at }))

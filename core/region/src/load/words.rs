@@ -51,6 +51,12 @@ pub(crate) const BASIS: Noun = Noun {
 };
 pub(crate) const SORT: Noun =
     Noun { code: "LU217", what: "sort of organisation", why: "policy rules speak of these sorts" };
+pub(crate) const SECTOR: Noun = Noun {
+    code: "LU217",
+    what: "sector",
+    why: "a disclosure permission is given for social welfare or for health care, and never \
+          crosses from one to the other",
+};
 pub(crate) const FORMAT: Noun =
     Noun { code: "LU217", what: "format", why: "these are the formats the mapping engine reads" };
 pub(crate) const UNMAPPED: Noun = Noun {
@@ -69,6 +75,11 @@ pub(crate) const FIELD: Noun = Noun {
     code: "LU218",
     what: "field",
     why: "a route's conditions name fields of its record kind, or `$subject`",
+};
+pub(crate) const PRESENCE: Noun = Noun {
+    code: "LU217",
+    what: "way of being present",
+    why: "a matter is taken up with the client present, or by her mandate",
 };
 pub(crate) const SUBJECT: Noun =
     Noun { code: "LU217", what: "state of the subject", why: "a record names a client or none" };

@@ -6,7 +6,9 @@ use luotsi_journal::GroundEntry;
 pub(crate) fn ground(ground: &GroundEntry) -> String {
     let version = ground.version.map(|version| format!(" v{version}")).unwrap_or_default();
     let directive = ground.directive.as_ref().map(|id| format!(" {id}{version}"));
-    format!("{}{}, by the rule “{}”", ground.basis, directive.unwrap_or_default(), ground.rule)
+    let reason = ground.reason.as_ref().map(|reason| format!(" for {reason}"));
+    let (directive, reason) = (directive.unwrap_or_default(), reason.unwrap_or_default());
+    format!("{}{directive}{reason}, by the rule “{}”", ground.basis, ground.rule)
 }
 
 /// A result of the disclosure log, or a cause, in a person's words where the code needs them.
@@ -17,6 +19,7 @@ pub(crate) fn reason(code: &str) -> &str {
         "no-basis" => "no legal basis",
         "no-rule" => "no rule of the policy speaks of it",
         "not-covered" => "the client's consent does not cover it",
+        "protected" => "a protected address, or a minor's own decision, stands over it",
         "prohibited" => "the client prohibits it",
         "withdrawn" => "the client has withdrawn the consent",
         "undecidable" => "it could not be decided, and so is denied",

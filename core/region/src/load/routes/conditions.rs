@@ -8,11 +8,15 @@ use super::super::{
     findings::{Place, Word, choose, unknown},
     packs::Packs,
     table::Table,
-    words::{FIELD, SUBJECT},
+    words::{FIELD, PRESENCE, SUBJECT},
 };
 use crate::Condition;
 
 const SUBJECT_KEY: &str = "$subject";
+const PRESENCE_KEY: &str = "$presence";
+/// The fields by which a record tells how the client was present.
+const CLIENT_PRESENT: &str = "grounds.present";
+const MANDATE: &str = "grounds.mandate";
 
 /// The conditions, all of which must hold.
 pub(super) fn read(table: Table<'_>, schema: &Arc<Schema>, packs: &Packs) -> Vec<Condition> {
@@ -24,10 +28,10 @@ pub(super) fn read(table: Table<'_>, schema: &Arc<Schema>, packs: &Packs) -> Vec
             let mend = "list the values accepted";
             place.error("LU204", key.span(), "the condition accepts nothing", why, mend);
         }
-        conditions.extend(if key.get_ref() == SUBJECT_KEY {
-            subject(&key, &values, schema, place)
-        } else {
-            field(&key, &values, schema, packs, place)
+        conditions.extend(match key.get_ref().as_str() {
+            SUBJECT_KEY => subject(&key, &values, schema, place),
+            PRESENCE_KEY => presence(&key, &values, schema, place),
+            _ => field(&key, &values, schema, packs, place),
         });
     }
     conditions
@@ -56,6 +60,26 @@ fn subject(
     states.first().map(|known| Condition::Subject { known: *known })
 }
 
+fn presence(
+    key: &Word,
+    values: &[Word],
+    schema: &Arc<Schema>,
+    place: Place<'_>,
+) -> Option<Condition> {
+    let choices = [("client", CLIENT_PRESENT), ("mandate", MANDATE)];
+    let chosen: Vec<_> =
+        values.iter().filter_map(|word| choose(&PRESENCE, word, choices, place)).collect();
+    let accepted = |path| chosen.contains(&path).then(|| schema.find(path)).flatten();
+    let (client, mandate) = (accepted(CLIENT_PRESENT), accepted(MANDATE));
+    if client.is_none() && mandate.is_none() && !chosen.is_empty() {
+        let what = format!("a `{}` does not tell how the client was present", schema.kind);
+        let why = "its schema has neither `grounds.present` nor `grounds.mandate`";
+        place.error("LU219", key.span(), what, why, "remove the condition");
+        return None;
+    }
+    (!chosen.is_empty()).then_some(Condition::Presence { client, mandate })
+}
+
 fn field(
     key: &Word,
     values: &[Word],
@@ -64,7 +88,10 @@ fn field(
     place: Place<'_>,
 ) -> Option<Condition> {
     let Some(field) = schema.find(key.get_ref()) else {
-        let known = schema.leaves().map(|(_, field)| field.path.as_str()).chain([SUBJECT_KEY]);
+        let known = schema
+            .leaves()
+            .map(|(_, field)| field.path.as_str())
+            .chain([SUBJECT_KEY, PRESENCE_KEY]);
         unknown(&FIELD, key, known, place);
         return None;
     };
