@@ -1,7 +1,7 @@
 //! Directives shown as FHIR `Consent`, to the system that recorded them and to no other. Each is a
 //! send: under a permit of its own, its intent durable before the caller gets a byte.
 
-use luotsi_consent::{Outcome, Permit, Request};
+use luotsi_consent::{Attested, Outcome, Permit, Request};
 use luotsi_journal::{
     Entry, Phase,
     command::{Guard, Lost},
@@ -103,10 +103,12 @@ impl Flow {
             let request = Request {
                 subject: Some(&latest.subject),
                 controller: &sight.connection.recipient.controller,
+                source: Some(&sight.connection.recipient),
                 recipient: &sight.connection.recipient,
                 purpose: &sight.read.purpose,
                 kind: &sight.kind,
                 service: None,
+                attested: Attested::default(),
                 now,
             };
             let entry = sight.entry(latest.subject.clone(), now);

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use luotsi_consent::{Directive, Effect, Provision, Standing};
+use luotsi_consent::{Directive, Effect, GivenBy, Instrument, Provision, Standing};
 use luotsi_mapping::Fault;
 use luotsi_model::{
     Categories, Category, ClientRef, DirectiveId, Purpose, ServiceTask, SystemId, hetu::Strictness,
@@ -147,6 +147,8 @@ fn bare() -> Directive {
         standing: Standing::Active,
         given: Timestamp::UNIX_EPOCH,
         recorder: SystemId::new("serena"),
+        instrument: Instrument::Will,
+        given_by: GivenBy::Client,
         root: Provision::everything(Effect::Permit),
         exceptions: Vec::new(),
     }

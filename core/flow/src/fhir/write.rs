@@ -1,6 +1,6 @@
 //! A directive as a FHIR R4 `Consent`. What is read back from it is the same directive.
 
-use luotsi_consent::{Directive, Effect, Period, Provision, Standing};
+use luotsi_consent::{Directive, Effect, GivenBy, Instrument, Period, Provision, Standing};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -20,8 +20,22 @@ pub(crate) fn write(directive: &Directive, id: Uuid) -> Option<Value> {
 
 fn consent(directive: &Directive, id: Uuid) -> Result<Value, Beyond> {
     // Taken apart, so that whatever a directive is given one day must be given words here.
-    let Directive { id: own, version, subject, standing, given, recorder: _, root, exceptions } =
-        directive;
+    let Directive {
+        id: own,
+        version,
+        subject,
+        standing,
+        given,
+        recorder: _,
+        instrument,
+        given_by,
+        root,
+        exceptions,
+    } = directive;
+    // Any other document, or one that somebody else gave, would read back as the client's own will.
+    if *instrument != Instrument::Will || *given_by != GivenBy::Client {
+        return Err(Beyond);
+    }
     let mut provision = one(root)?;
     if !exceptions.is_empty() {
         let all: Result<Vec<_>, _> = exceptions.iter().map(one).collect();
@@ -49,7 +63,11 @@ fn coding(system: &str, code: &str) -> Value {
 }
 
 fn one(provision: &Provision) -> Result<Map<String, Value>, Beyond> {
-    let Provision { effect, period, recipients, purposes, kinds, services, categories } = provision;
+    let Provision { effect, period, recipients, purposes, kinds, services, documents, categories } =
+        provision;
+    if !documents.is_empty() {
+        return Err(Beyond);
+    }
     let mut out = Map::new();
     let effect = if *effect == Effect::Permit { "permit" } else { "deny" };
     out.insert("type".into(), effect.into());

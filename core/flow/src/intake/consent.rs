@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use luotsi_consent::{Directive, Provision, Standing};
+use luotsi_consent::{Directive, GivenBy, Instrument, Provision, Standing};
 use luotsi_journal::{
     Accounting,
     command::{DirectiveChange, Effect},
@@ -149,6 +149,8 @@ impl Flow {
             standing: Standing::Active,
             given: told.given.unwrap_or(envelope.received),
             recorder: envelope.source.clone(),
+            instrument: Instrument::Will,
+            given_by: GivenBy::Client,
             root: terms.root,
             exceptions: terms.exceptions,
         })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use luotsi_consent::{
-    Basis, Directive, Directives, Outcome, Policy, Reason, Request, Rule, Sort, decide,
+    Attested, Basis, Directive, Directives, Outcome, Policy, Reason, Request, Rule, Sort, decide,
 };
 use luotsi_model::{Categories, ClientRef, Kind, OrganisationId, Purpose, SystemId};
 use serde_json::{Value, json};
@@ -96,15 +96,19 @@ fn decided(terms: Terms, system: &str, now: &str) -> Outcome {
             kinds: Vec::new(),
             categories: Categories::ALL,
             over_prohibition: false,
+            protected_address: false,
+            reasons: Vec::new(),
         }],
     };
     let request = Request {
         subject: Some(&client),
         controller: &OrganisationId::new("mallikunta"),
+        source: None,
         recipient: &connection.recipient,
         purpose: &Purpose::new("peer-support"),
         kind: &Kind::new("referral"),
         service: None,
+        attested: Attested::default(),
         now: now.parse().expect("a time"),
     };
     decide(&request, Some(&directives), &policy).outcome

@@ -1,7 +1,7 @@
 //! What is written reads back as the same directive.
 
 use jiff::Timestamp;
-use luotsi_consent::{Directive, Effect, Period, Provision, Standing};
+use luotsi_consent::{Directive, Effect, GivenBy, Instrument, Period, Provision, Standing};
 use luotsi_model::{Categories, Category};
 use proptest::{collection::vec, option, prelude::*, sample::subsequence};
 use uuid::Uuid;
@@ -78,5 +78,22 @@ proptest! {
         let terms = Terms { root: directive.root, exceptions: directive.exceptions };
         let deed = if withdrawn { Deed::Withdraw } else { Deed::Give(terms) };
         prop_assert_eq!(found.deed, deed);
+    }
+}
+
+/// Read back, any of these would be the client's own consent, or a wider one.
+#[test]
+fn what_fhir_has_no_words_for_is_not_written() {
+    let permit = || Provision::everything(Effect::Permit);
+    let of_document = Provision { documents: vec!["L-1".into()], ..permit() };
+    let others = [
+        Directive { instrument: Instrument::ProtectedAddress, ..bare() },
+        Directive { given_by: GivenBy::Guardian, ..bare() },
+        Directive { root: of_document.clone(), ..bare() },
+        Directive { exceptions: vec![of_document], ..bare() },
+    ];
+    assert!(write(&bare(), Uuid::nil()).is_some());
+    for other in others {
+        assert_eq!(write(&other, Uuid::nil()), None, "{other:?}");
     }
 }
