@@ -70,6 +70,32 @@ pub enum Instrument {
 }
 
 impl Instrument {
+    /// The name of the sort, as it is stored.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Will => "will",
+            Self::DisclosurePermission { .. } => "disclosure-permission",
+            Self::PurchasedService { .. } => "purchased-service",
+            Self::Voucher { .. } => "voucher",
+            Self::Mandate { .. } => "mandate",
+            Self::Emergency { .. } => "emergency",
+            Self::ProtectedAddress => "protected-address",
+            Self::Minor { .. } => "minor",
+        }
+    }
+
+    /// The same without names and free text: for whoever may see how things work and not whom they
+    /// concern.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        match self {
+            Self::Emergency { .. } => {
+                Self::Emergency { person: Person::new("[person]"), reason: "[reason]".into() }
+            }
+            other => other,
+        }
+    }
+
     /// The basis that such a document can be the ground of; protections are the ground of none.
     pub const fn basis(&self) -> Option<Basis> {
         match self {

@@ -46,6 +46,9 @@ fn every_sort_is_read_again() {
         let directive: Directive = serde_json::from_value(stored).unwrap();
         assert_eq!(serde_json::to_value(&directive).unwrap()["instrument"], sort);
         assert!(!format!("{directive:?}").contains("Olli"), "a name is shown");
+        assert_eq!(directive.instrument.as_str(), sort["sort"]);
+        let shown = serde_json::to_string(&directive.instrument.without_values()).unwrap();
+        assert!(!shown.contains("Olli"), "a name is told to operations");
     }
     let old: Directive = serde_json::from_value(consent()).unwrap();
     assert_eq!((old.instrument, old.given_by), (Instrument::Will, GivenBy::Client));

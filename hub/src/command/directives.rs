@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
-use luotsi_consent::{Directive, Effect, Provision, Standing};
+use luotsi_consent::{Directive, Effect, Instrument, Provision, Standing};
 use luotsi_model::{Category, ClientRef, Kind, Purpose, ServiceTask};
 use serde::Deserialize;
 
@@ -94,6 +94,9 @@ fn one(page: &mut String, version: &Directive, ink: Ink) {
         "  v{:<3} {standing}  given {given}, recorded by {}",
         version.version, version.recorder
     );
+    if version.instrument != Instrument::Will {
+        hang(page, "       ", 7, &format!("a document of sort {}", version.instrument.as_str()));
+    }
     hang(page, "       ", 7, &said(&version.root));
     for exception in &version.exceptions {
         hang(page, "         but ", 13, &said(exception));
@@ -114,6 +117,7 @@ fn said(provision: &Provision) -> String {
     list("to", provision.recipients.iter().map(String::as_str).collect());
     list("for", provision.purposes.iter().map(Purpose::as_str).collect());
     list("in", provision.kinds.iter().map(Kind::as_str).collect());
+    list("of documents", provision.documents.iter().map(String::as_str).collect());
     list("of", provision.services.iter().map(ServiceTask::as_str).collect());
     let (start, end) = (provision.period.start.map(local), provision.period.end.map(local));
     list("from", start.iter().map(String::as_str).collect());

@@ -4,8 +4,8 @@
 mod law;
 
 use luotsi_consent::{
-    Basis, Directive, Directives, Effect, Instrument, Outcome, Policy, Provision, Reason,
-    Request, Rule, Sort, Standing,
+    Basis, Directive, Directives, Effect, Instrument, Outcome, Policy, Provision, Reason, Request,
+    Rule, Sort, Standing,
 };
 use luotsi_model::{Categories, Category};
 

@@ -33,9 +33,13 @@ impl Flow {
     pub async fn directives(&self, client: &ClientRef) -> Result<ClientDirectives, Error> {
         let asked = client.clone();
         let found = self.journal.read(move |c| read::histories(c, &asked)).await?;
+        let shown = |version: Directive| Directive {
+            instrument: version.instrument.clone().without_values(),
+            ..version
+        };
         let one = |history: read::History| DirectiveVersions {
             consent: history.id.to_string(),
-            versions: history.versions,
+            versions: history.versions.into_iter().map(shown).collect(),
         };
         let directives = found.into_iter().map(one).collect();
         Ok(ClientDirectives { client: client.to_string(), directives })
