@@ -123,6 +123,10 @@ impl Lang {
             }
             "no-rule" => ("mikään sääntö ei koske tätä", "ingen regel gäller detta"),
             "not-covered" => ("suostumus ei kata tätä", "samtycket omfattar inte detta"),
+            "protected" => (
+                "turvakielto tai alaikäisen oma päätös estää",
+                "spärrmarkering eller den minderårigas eget beslut hindrar",
+            ),
             "prohibited" => ("asiakas on kieltänyt", "klienten har förbjudit det"),
             "withdrawn" => ("asiakas on perunut suostumuksen", "klienten har återtagit samtycket"),
             "undecidable" => {
