@@ -235,6 +235,8 @@ pub(super) fn ground(lang: Lang, ground: &GroundEntry) -> String {
         let _ = write!(text, " {directive}");
         let _ = ground.version.map_or(Ok(()), |version| write!(text, " v{version}"));
     }
+    // A right in law is told with the reason that was stated.
+    let _ = ground.reason.as_ref().map_or(Ok(()), |reason| write!(text, " ({reason})"));
     let rule = &ground.rule;
     text + &match lang {
         Lang::Fi => format!(", säännön ”{rule}” mukaan"),
