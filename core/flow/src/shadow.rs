@@ -13,6 +13,8 @@ use luotsi_model::{FieldId, Kind, MessageId, Purpose, Record, Schema, SystemId, 
 use luotsi_region::{Connection, Destination, Region};
 use serde::Serialize;
 
+use crate::attested::Attesting;
+
 /// A message that was accepted, with what deciding about it takes.
 pub struct Past {
     message: read::Message,
@@ -155,7 +157,12 @@ impl Past {
         let (Some(connection), Some(mapping)) = found else {
             return Send::without_fields(Verdict::Dead("no-mapping"));
         };
-        let request = self.request(connection, purpose, now);
+        let Some(schema) = region.schema(kind) else {
+            return Send::without_fields(Verdict::Dead("no-mapping"));
+        };
+        let envelope = &self.message.envelope;
+        let attesting = Attesting { region, envelope, record, schema, to: system, purpose, now };
+        let request = self.request(connection, &attesting);
         let decision = decide(&request, self.directives.as_ref(), &region.policy);
         match decision.outcome {
             Outcome::Wait(_) => return Send::without_fields(Verdict::Wait),
@@ -176,21 +183,18 @@ impl Past {
         Send { verdict: Verdict::Permit, fields }
     }
 
-    fn request<'a>(
-        &'a self,
-        connection: &'a Connection,
-        purpose: &'a Purpose,
-        now: Timestamp,
-    ) -> Request<'a> {
+    fn request<'a>(&'a self, connection: &'a Connection, attesting: &Attesting<'a>) -> Request<'a> {
         let envelope = &self.message.envelope;
         Request {
             subject: envelope.subject.as_ref(),
             controller: &envelope.controller,
+            source: attesting.source(),
             recipient: &connection.recipient,
-            purpose,
+            purpose: attesting.purpose,
             kind: &envelope.kind,
             service: envelope.service.as_ref(),
-            now,
+            attested: attesting.attested(),
+            now: attesting.now,
         }
     }
 

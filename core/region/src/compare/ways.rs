@@ -206,6 +206,10 @@ fn on_field<'r>(condition: &'r Condition, schema: &'r Schema) -> Option<(&'r str
             values.sort_unstable();
             Some((&schema.field(*field).path, values))
         }
+        Condition::Presence { client, mandate } => {
+            let client = client.map(|_| "client");
+            Some(("$presence", client.into_iter().chain(mandate.map(|_| "mandate")).collect()))
+        }
         Condition::Subject { .. } => None,
     }
 }

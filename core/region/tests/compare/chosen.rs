@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use luotsi_consent::{
-    Basis, Directive, Directives, Effect, Policy, Provision, Rule, Sort, Standing,
+    Basis, Directive, Directives, Effect, GivenBy, Instrument, Policy, Provision, Rule, Sort,
+    Standing,
 };
 use luotsi_model::{Categories, Category, ClientRef, DirectiveId, Kind, Purpose, SystemId};
 use luotsi_region::{Condition, Destination, Region};
@@ -73,6 +74,8 @@ fn rule() -> impl Strategy<Value = Rule> {
         kinds: what.0.into_iter().map(Kind::new).collect(),
         categories: what.1.into_iter().collect(),
         over_prohibition: what.2,
+        protected_address: false,
+        reasons: Vec::new(),
     })
 }
 
@@ -128,6 +131,8 @@ pub(crate) fn directives() -> impl Strategy<Value = Directives> {
         standing: Standing::Active,
         given: Timestamp::UNIX_EPOCH,
         recorder: SystemId::new("desk"),
+        instrument: Instrument::Will,
+        given_by: GivenBy::Client,
         root: Provision {
             recipients: recipients.into_iter().map(str::to_owned).collect(),
             purposes: purposes.into_iter().map(Purpose::new).collect(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use luotsi_consent::{Directives, Outcome, Request, decide};
+use luotsi_consent::{Attested, Directives, Outcome, Request, decide};
 use luotsi_model::{
     ClientRef, Envelope, FieldId, Kind, MessageId, OrganisationId, Purpose, Record, SystemId,
 };
@@ -57,10 +57,12 @@ pub(crate) fn reached(region: &Region, message: &Message<'_>, directives: &Direc
         let request = Request {
             subject: envelope.subject.as_ref(),
             controller: &envelope.controller,
+            source: None,
             recipient: &connection.recipient,
             purpose: to.purpose(),
             kind: &kind,
             service: None,
+            attested: Attested::default(),
             now: Timestamp::UNIX_EPOCH,
         };
         let decision = decide(&request, Some(directives), &region.policy);

@@ -64,6 +64,10 @@ fn condition_of(condition: &Condition, schema: Option<&Schema>) -> Vec<String> {
         }
         Condition::Subject { known: true } => vec!["about a client".into()],
         Condition::Subject { known: false } => vec!["about no client".into()],
+        Condition::Presence { client, mandate } => {
+            let present = client.map(|_| "with the client present".into());
+            present.into_iter().chain(mandate.map(|_| "by a mandate".into())).collect()
+        }
     }
 }
 
