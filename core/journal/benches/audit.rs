@@ -49,6 +49,7 @@ fn entry(n: usize) -> Entry {
             rule: "third sector by consent".into(),
             directive: Some("S-1".into()),
             version: Some(2),
+            reason: None,
         }],
         result: None,
     }
