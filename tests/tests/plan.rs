@@ -93,14 +93,17 @@ fn the_page_says_what_changes_and_the_exit_code_how() {
         11,
         &["  ~ route home care  when: + service = meals"],
     );
-    check(&[("policy.toml", "basis      = \"consent\"", "basis      = \"consents\"")], 2, &[]);
+    check(&[BROKEN], 2, &[]);
 }
+
+/// A basis that there is none of.
+const BROKEN: (&str, &str, &str) =
+    ("policy.toml", "basis      = \"no-subject\"", "basis      = \"no-subjects\"");
 
 #[test]
 fn a_region_with_errors_is_shown_with_them() {
     let home = tempfile::tempdir().expect("a folder");
-    let edit = ("policy.toml", "basis      = \"consent\"", "basis      = \"consents\"");
-    let (exit, said, errors) = plan(&changed(home.path(), &[edit]), &[]);
+    let (exit, said, errors) = plan(&changed(home.path(), &[BROKEN]), &[]);
     assert_eq!((exit, said.as_str()), (Some(2), ""));
     assert!(errors.contains("LU217") && errors.contains("policy.toml:"), "{errors}");
     let (exit, _, errors) = plan(&changed(home.path(), &[]), &["--last", "9", "--data", "no/such"]);
