@@ -150,10 +150,14 @@ fn leaves(json: &serde_json::Value) -> usize {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
-    /// The reader takes what serde_json takes, but for what it refuses on purpose.
+    /// The reader takes what serde_json takes, but for what it refuses on purpose. Of a number that
+    /// is no `f64` serde_json says no more; the reader keeps it as written.
     #[test]
     fn json_is_what_another_reader_says(text in nearly_json()) {
-        let other = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+        let other = serde_json::from_str::<serde_json::Value>(&text);
+        let is_told = !matches!(&other, Err(e) if e.to_string().starts_with("number out of range"));
+        prop_assume!(is_told);
+        let other = other.is_ok();
         match read(Format::Json, text.as_bytes(), &Limits::default()) {
             Ok(_) => prop_assert!(other),
             Err(fault) => prop_assert!(!other || fault.code == "duplicate-key", "{fault}"),
