@@ -7,9 +7,8 @@
 //! ```
 //!
 //! What must hold: nothing is acknowledged before it is durable; nothing leaves but through
-//! [`send`], and there only under a permit minted for that attempt whose intent is durable; every
-//! accepted message comes to one end. A read of the plan or of a directive is a send and goes the
-//! same way.
+//! [`send`] and [`disclose`], and there only under a permit minted for that attempt whose intent is
+//! durable; every accepted message comes to one end.
 //!
 //! Deliberately absent: SQL, sockets, and the name of any adapter.
 
@@ -18,6 +17,7 @@ mod attested;
 mod client;
 mod clock;
 mod consents;
+mod disclose;
 mod dispatch;
 mod entropy;
 mod fhir;
@@ -46,10 +46,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use client::ClientKey;
 pub use clock::SystemClock;
 pub use consents::{ConsentRead, ConsentSeen};
+pub use disclose::Unseen;
 pub use entropy::{Entropy, SystemEntropy};
 pub use intake::{ConsentWrite, Incoming, PlanWrite, Receipt, Refused};
 pub use metrics::Metrics;
-pub use plan::{PlanRead, PlanSeen, Store, Unseen};
+pub use plan::{PlanRead, PlanSeen, Store};
 pub use replay::NotReplayed;
 
 use gate::Gate;
