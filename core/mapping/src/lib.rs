@@ -21,6 +21,7 @@ mod encode;
 mod fault;
 mod mapping;
 mod path;
+mod phone;
 pub mod schema;
 mod source;
 mod time;

@@ -19,6 +19,7 @@ const TYPES: &[(&str, Type)] = &[
     ("ytunnus", Type::Ytunnus),
     ("oid", Type::Oid),
     ("phone", Type::Phone),
+    ("municipality", Type::Municipality),
     ("group", Type::Group),
 ];
 const TOP: &[&str] = &["kind", "title", "fhir", "subject", "service", "task", "field"];

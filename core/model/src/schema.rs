@@ -35,6 +35,9 @@ pub enum Type {
     Oid,
     /// A phone number in E.164: `+` and 7 to 15 digits.
     Phone,
+    /// A Finnish municipality's code, three digits: `091`. The code set `1.2.246.537.6.21` is not
+    /// at hand, so its form alone is held to.
+    Municipality,
     /// A repeating group of fields.
     Group,
 }

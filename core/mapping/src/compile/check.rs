@@ -102,6 +102,11 @@ impl Check<'_, '_> {
             let mend = "give it `one_way = \"in\"`, and write by a rule of its own";
             self.reader.warning("LU108", text.span.clone(), what, why, mend);
         }
+        for text in item.region.iter().filter(|_| ways.writes) {
+            let why = "how the number stood in its national form cannot be known from E.164";
+            let mend = "give it `one_way = \"in\"`, and write E.164 by a rule of its own";
+            self.error("LU108", text, "a national form cannot be written back", why, mend);
+        }
         for text in item.with.iter().filter(|_| !ways.writes) {
             let why = "`with` is about writing, and this rule only reads";
             self.error("LU108", text, "this has no effect", why, "remove it, or write too");
@@ -151,8 +156,8 @@ impl Check<'_, '_> {
 
     /// `codes`, `format` and `default` shape a field's value: nothing else takes them.
     fn plain(&mut self, item: &file::Rule) {
-        for text in [&item.codes, &item.format, &item.default].into_iter().flatten() {
-            let why = "`codes`, `format` and `default` shape the value of a field";
+        for text in [&item.codes, &item.format, &item.default, &item.region].into_iter().flatten() {
+            let why = "`codes`, `format`, `default` and `region` shape the value of a field";
             self.error("LU107", text, "this does not fit a constant or template", why, "remove it");
         }
     }

@@ -7,7 +7,7 @@ const TOP: &[&str] =
 const EACH: &[&str] = &["at", "is", "one_way", "fields", "ignored", "each"];
 const RULE: &[&str] = &[
     "at", "is", "codes", "format", "default", "constant", "template", "one_way", "required",
-    "with", "when",
+    "with", "when", "region",
 ];
 
 /// The whole file.
@@ -41,6 +41,7 @@ pub(super) struct Rule {
     pub(super) codes: Option<Text>,
     pub(super) format: Option<Text>,
     pub(super) default: Option<Text>,
+    pub(super) region: Option<Text>,
     /// The text and whether it was quoted.
     pub(super) constant: Option<(Text, bool)>,
     pub(super) template: Option<Text>,
@@ -118,6 +119,7 @@ impl Item {
             is: reader.text(table, "is"),
             codes: reader.text(table, "codes"),
             format: reader.text(table, "format"),
+            region: reader.text(table, "region"),
             default: reader.scalar(table, "default").map(|(text, _)| text),
             constant: reader.scalar(table, "constant"),
             template: reader.text(table, "template"),

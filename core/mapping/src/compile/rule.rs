@@ -5,7 +5,7 @@ use std::sync::Arc;
 use luotsi_model::{FieldId, Type, Value};
 
 use super::Ways;
-use crate::{codes, path::Path, time::Pattern};
+use crate::{codes, path::Path, phone::Region, time::Pattern};
 
 /// What the sender knows beside the record. The order is that of [`CONTEXT`].
 pub(crate) const CONTEXT: [&str; 6] =
@@ -17,6 +17,8 @@ pub(crate) struct Form {
     pub(crate) holds: Type,
     pub(crate) codes: Option<Arc<codes::Table>>,
     pub(crate) pattern: Option<Arc<Pattern>>,
+    /// Whose national form of a phone number is read too.
+    pub(crate) region: Option<Region>,
 }
 
 /// A constant's form in JSON: with quotes or as it is.

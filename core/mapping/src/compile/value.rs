@@ -10,7 +10,14 @@ use super::{
     file,
     rule::{Form, Scope, What},
 };
-use crate::{codes, decode::value, schema::type_name, source::Text, time::Pattern};
+use crate::{
+    codes,
+    decode::value,
+    phone::{REGIONS, Region},
+    schema::type_name,
+    source::Text,
+    time::Pattern,
+};
 
 impl Check<'_, '_> {
     /// The code table and date format, checked against the type.
@@ -29,7 +36,11 @@ impl Check<'_, '_> {
             Some(text) => Some(Arc::new(self.pattern(text, holds, !is_context || is_now)?)),
             None => None,
         };
-        Some(Form { holds, codes, pattern })
+        let region = match &item.region {
+            Some(text) => Some(self.region(text, holds)?),
+            None => None,
+        };
+        Some(Form { holds, codes, pattern, region })
     }
 
     fn table(&mut self, name: &Text) -> Option<Arc<codes::Table>> {
@@ -78,6 +89,20 @@ impl Check<'_, '_> {
         Some(pattern)
     }
 
+    fn region(&mut self, text: &Text, holds: Type) -> Option<Region> {
+        if holds != Type::Phone {
+            let why = format!("the field is of type {}, not phone", type_name(holds));
+            self.error("LU107", text, "`region` on a field that is no phone", &why, "remove it");
+            return None;
+        }
+        let known = REGIONS.iter().find(|(code, _)| *code == text.text);
+        if known.is_none() {
+            let why = "how numbers are written there is not known";
+            self.error("LU107", text, "unknown region `{}`", why, "write `FI`, or remove it");
+        }
+        known.map(|(_, region)| *region)
+    }
+
     pub(super) fn default(&mut self, text: &Text, what: Option<&What>) -> Option<Value> {
         let Some(What::Field { id, .. }) = what else { return None };
         self.constant_of(*id, text)
@@ -86,7 +111,7 @@ impl Check<'_, '_> {
     /// The constant as a value of the field's type, in the record's own form.
     fn constant_of(&mut self, id: FieldId, text: &Text) -> Option<Value> {
         let holds = self.schema.field(id).holds;
-        let form = Form { holds, codes: None, pattern: None };
+        let form = Form { holds, codes: None, pattern: None, region: None };
         match value::of_text(&form, &text.text, Strictness::Strict) {
             Ok((value, _)) if !text.text.is_empty() => Some(value),
             _ => {

@@ -8,7 +8,7 @@ use luotsi_model::{
 use crate::{
     compile::rule::Form,
     document::{Sort, is_number},
-    time,
+    phone, time,
 };
 
 /// Why a text is refused: the fault's code and the reason, without the text.
@@ -63,10 +63,9 @@ pub(crate) fn of_text(form: &Form, text: &str, strictness: Strictness) -> Result
         }
         Type::Oid if is_oid(text) => Value::Text(text.into()),
         Type::Oid => return Err(wrong("an object identifier is numbers parted by dots")),
-        Type::Phone if is_phone(text) => Value::Text(text.into()),
-        Type::Phone => {
-            return Err(wrong("a phone number is + and 7 to 15 digits without spaces (E.164)"));
-        }
+        Type::Phone => return phone(form, text),
+        Type::Municipality if is_municipality(text) => Value::Text(text.into()),
+        Type::Municipality => return Err(wrong("a municipality's code is three digits")),
         Type::Group => return Err(wrong("a group has rows, not a value")),
     };
     Ok((value, None))
@@ -133,8 +132,20 @@ fn is_oid(text: &str) -> bool {
     text.starts_with(['0', '1', '2']) && text.contains('.') && text.split('.').all(arc)
 }
 
-fn is_phone(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-    })
+fn is_municipality(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn phone(form: &Form, text: &str) -> Result<Valued, Wrong> {
+    let number = match form.region {
+        Some(region) => region.international(text),
+        None => phone::is_international(text).then(|| text.to_owned()),
+    };
+    match number {
+        Some(number) => Ok((Value::Text(number.into()), None)),
+        None => Err(wrong(match form.region {
+            Some(_) => "not a phone number as the mapping's region writes it, nor one of E.164",
+            None => "a phone number is + and 7 to 15 digits without spaces (E.164)",
+        })),
+    }
 }

@@ -155,7 +155,12 @@ impl<'s> Source<'s> {
             (Value::Instant(moment), Type::Instant) => return Ok(instant(*moment, form).into()),
             (
                 Value::Text(text),
-                Type::Text | Type::Hetu | Type::Ytunnus | Type::Oid | Type::Phone,
+                Type::Text
+                | Type::Hetu
+                | Type::Ytunnus
+                | Type::Oid
+                | Type::Phone
+                | Type::Municipality,
             ) => text,
             _ => {
                 let why = "the record holds a value of another type";

@@ -66,6 +66,14 @@ fn one_rule() {
     check("{ at = \"A\", is = \"need\", format = \"dd.MM.yyyy\" }", &[("LU107", "\"dd.MM.yyyy\"")]);
     check("{ at = \"A\", is = \"sent\", format = \"dd.MM.yyyy\" }", &[("LU107", "\"dd.MM.yyyy\"")]);
     check("{ at = \"A\", is = \"day\", default = \"noon\" }", &[("LU107", "\"noon\"")]);
+    check(
+        "{ at = \"A\", is = \"need\", region = \"FI\" }",
+        &[("LU108", "\"FI\""), ("LU107", "\"FI\"")],
+    );
+    let phone = |more| format!("{{ at = \"A\", is = \"client.phone\", {more} }}");
+    check(&phone("region = \"SE\", one_way = \"in\""), &[("LU107", "\"SE\"")]);
+    check(&phone("region = \"FI\""), &[("LU108", "\"FI\"")]);
+    check(&phone("region = \"FI\", one_way = \"in\""), &[]);
     let both = "{ at = \"A\", is = \"need\", constant = \"x\" }";
     check(both, &[("LU107", both)]);
     check("{ at = \"A\", is = \"sent\", format = \"dd.MM.yy\" }", &[("LU111", "\"dd.MM.yy\"")]);

@@ -80,6 +80,7 @@ prop_compose! {
         weight in prop::option::of(decimal()),
         urgent in prop::option::of(any::<bool>().prop_map(Value::Boolean)),
         organisation in prop::option::of(one_of(&["0204819-8"])),
+        municipality in prop::option::of(one_of(&["091", "905"])),
         need in prop::option::of(text()),
         goals in prop::collection::vec(goal(), 0..4),
     ) -> Record {
@@ -90,6 +91,7 @@ prop_compose! {
             ("client.hetu", Some(hetu)), ("client.phone", phone), ("service", service),
             ("sent", sent), ("day", day), ("weight", weight), ("urgent", urgent),
             ("organisation", organisation), ("root", root), ("need", need),
+            ("municipality", municipality),
             ("action", Some(Value::Code(Code("give".into())))), ("goals[]", goals),
         ]);
         Record { kind: schema.kind.clone(), values }

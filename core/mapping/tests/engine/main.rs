@@ -7,3 +7,4 @@ mod hostile;
 mod laws;
 mod sample;
 mod translate;
+mod types;

@@ -46,6 +46,10 @@ path = "root"
 type = "oid"
 category = "administrative"
 [[field]]
+path = "municipality"
+type = "municipality"
+category = "contact"
+[[field]]
 path = "need"
 type = "text"
 category = "need"
@@ -97,6 +101,7 @@ fields = [
   { at = "Tunniste[@laji=y]", is = "organisation" },
   { at = "Tunniste[@laji=oid]", is = "root" },
   { at = "Paino", is = "weight" },
+  { at = "Kotikunta", is = "municipality" },
   { at = "Tarve", is = "need" },
   { at = "Kieli", is = "language" },
 ]
@@ -127,6 +132,7 @@ fields = [
   { at = "urgent", is = "urgent" },
   { at = "organisation", is = "organisation" },
   { at = "root", is = "root" },
+  { at = "municipality", is = "municipality" },
   { at = "need", is = "need" },
   { at = "language", is = "language" },
 ]

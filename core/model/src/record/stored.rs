@@ -97,9 +97,10 @@ fn read_value(json: Json, id: FieldId, schema: &Schema) -> Option<Value> {
             });
             Value::Group(rows.collect::<Option<_>>()?)
         }
-        (Type::Text | Type::Hetu | Type::Ytunnus | Type::Oid | Type::Phone, Json::String(text)) => {
-            Value::Text(text.into())
-        }
+        (
+            Type::Text | Type::Hetu | Type::Ytunnus | Type::Oid | Type::Phone | Type::Municipality,
+            Json::String(text),
+        ) => Value::Text(text.into()),
         _ => return None,
     })
 }
