@@ -25,6 +25,7 @@ mod gate;
 pub mod inspect;
 mod intake;
 mod metrics;
+mod notices;
 mod plan;
 mod replay;
 mod retry;
@@ -35,6 +36,7 @@ mod trace_context;
 use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use luotsi_bus::{Bus, Consumer};
 use luotsi_journal::{Journal, command::Recover};
 use luotsi_model::{Clock, SystemId};
@@ -54,6 +56,7 @@ pub use plan::{PlanRead, PlanSeen, Store};
 pub use replay::NotReplayed;
 
 use gate::Gate;
+use notices::Bell;
 use send::Item;
 
 /// The hub's inside: what every step shares.
@@ -67,6 +70,8 @@ pub struct Flow {
     bus: Bus<Item>,
     metrics: Metrics,
     intake_turns: Semaphore,
+    bell: Bell,
+    started: Timestamp,
 }
 
 /// Messages being accepted at once; the others wait their turn. A delivery needs two commits and an
@@ -89,6 +94,7 @@ impl Flow {
         let destinations =
             region.connections.values().filter(|c| c.delivery.is_some()).map(|c| c.system.clone());
         let (bus, ends) = Bus::new(destinations.collect::<Vec<_>>());
+        let started = clock.now();
         let flow = Self {
             region: ArcSwap::from_pointee(region),
             gate: Gate::new(journal.clone()),
@@ -99,11 +105,14 @@ impl Flow {
             bus,
             metrics: Metrics::new(),
             intake_turns: Semaphore::new(INTAKE_TURNS),
+            bell: Bell::default(),
+            started,
         };
         (Arc::new(flow), Ends(ends))
     }
 
-    /// Settles what a crash left open and starts a dispatcher for each destination.
+    /// Settles what a crash left open and starts a dispatcher for each destination, and what
+    /// works off the messages that the hub owes itself.
     ///
     /// # Errors
     /// When the journal cannot be written.
@@ -124,6 +133,7 @@ impl Flow {
                 tasks.spawn(dispatch::run(self.clone(), system, outbound, end, stop.clone()));
             }
         }
+        tasks.spawn(notices::run(self.clone(), stop.clone()));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("../migrations/0001_journal.sql"), |_| Ok(())),
     (include_str!("../migrations/0002_audit.sql"), Keeper::plant),
     (include_str!("../migrations/0003_directive_ref.sql"), |_| Ok(())),
+    (include_str!("../migrations/0004_notices.sql"), |_| Ok(())),
 ];
 
 /// The version that this hub writes.

@@ -49,6 +49,21 @@ name! {
     /// A connected system, by the name of its connection file: `serena`, `malli-ry`.
     SystemId
 }
+impl SystemId {
+    /// The name under which the hub sends what it says itself. No connection may have it.
+    pub const HUB: &str = "luotsi";
+
+    /// The hub, as a source of messages.
+    pub fn hub() -> Self {
+        Self::new(Self::HUB)
+    }
+
+    /// Whether it is the hub.
+    pub fn is_hub(&self) -> bool {
+        self.as_str() == Self::HUB
+    }
+}
+
 name! {
     /// An organisation or a controller (rekisterinpitäjä), by its name in `region.toml`.
     OrganisationId

@@ -15,7 +15,7 @@ use luotsi_region::{Intake, Region};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{Incoming, Prepared, Receipt, Refused, digests, directive::KIND, faults};
+use super::{Incoming, Prepared, Receipt, Refused, digests, directive::KIND, faults, route::Way};
 use crate::{
     Flow,
     fhir::{self, Deed, Patient, Told},
@@ -66,7 +66,7 @@ impl Flow {
         };
         let prepared = self.consented(&region, &incoming, schema, told, old)?;
         let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
-        let receipt = self.commit(&region, prepared, keyed, None).await?;
+        let receipt = self.commit(&region, prepared, keyed, Way::Routes).await?;
         self.metrics.took(Stage::Accept, started.elapsed());
         Ok(receipt)
     }

@@ -4,6 +4,7 @@ mod answer;
 mod consent;
 mod directive;
 mod faults;
+mod own;
 mod refused;
 mod route;
 
@@ -24,7 +25,9 @@ use uuid::Uuid;
 
 pub use consent::ConsentWrite;
 pub(crate) use consent::set as set_directive;
+pub(crate) use own::Own;
 pub use refused::Refused;
+use route::Way;
 
 use crate::{
     Flow,
@@ -133,7 +136,7 @@ impl Flow {
         let unmapped = decoded.unmapped_count as usize;
         let prepared = self.prepare(&region, connection, mapping, decoded, &incoming).await?;
         let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
-        let mut receipt = self.commit(&region, prepared, keyed, None).await?;
+        let mut receipt = self.commit(&region, prepared, keyed, Way::Routes).await?;
         self.metrics.took(Stage::Accept, started.elapsed());
         receipt.unmapped = unmapped;
         Ok(receipt)
@@ -233,11 +236,10 @@ impl Flow {
         region: &Region,
         prepared: Prepared,
         idempotency: Option<Digests>,
-        only: Option<&SystemId>,
+        way: Way<'_>,
     ) -> Result<Receipt, Refused> {
         let Prepared { envelope, record, schema, effect, mut accounting, reference } = prepared;
-        let (mut deliveries, routes) = route::deliveries(self, region, &envelope, &record).await?;
-        deliveries.retain(|delivery| only.is_none_or(|only| delivery.destination == *only));
+        let (deliveries, routes) = route::deliveries(self, region, &envelope, &record, way).await?;
         // Somebody's matter that goes nowhere would be lost while its sender believes it taken care
         // of. Advice without a client may end here: it is counted.
         if deliveries.is_empty() && matches!(effect, Effect::None) && envelope.subject.is_some() {
@@ -261,6 +263,7 @@ impl Flow {
         if let Some(client) = envelope.subject.as_ref().filter(|_| directs) {
             self.gate.forget(client);
             self.bus.client_changed(client);
+            self.bell.ring_for(client);
         }
         let generation = region.generation.clone();
         let carried = Arc::new(Carried { envelope, record, generation });
@@ -285,7 +288,7 @@ impl Flow {
     ) -> Result<Receipt, Refused> {
         let accounting = Accounting::default();
         let prepared = Prepared::new(envelope, record, schema, accounting);
-        self.commit(region, prepared, None, only).await
+        self.commit(region, prepared, None, only.map_or(Way::Routes, Way::To)).await
     }
 }
 

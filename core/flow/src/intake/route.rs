@@ -3,11 +3,24 @@
 use std::collections::HashSet;
 
 use luotsi_journal::{command::NewDelivery, read};
-use luotsi_model::{DeliveryId, Envelope, Record, SystemId};
+use luotsi_model::{DeliveryId, Envelope, Purpose, Record, SystemId};
 use luotsi_region::{Destination, Region};
 
 use super::Refused;
 use crate::Flow;
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way<'w> {
+    /// By every route that takes it.
+    Routes,
+    /// By those routes, to this system alone.
+    To(&'w SystemId),
+    /// Straight to a system, by no route: where it goes follows from what it says.
+    Straight(&'w SystemId, &'w Purpose),
+    /// To nobody: it is kept.
+    Nowhere,
+}
 
 /// The deliveries of a message and the names of the routes that made them. A destination that two
 /// routes name for one purpose gets one delivery.
@@ -16,7 +29,18 @@ pub(super) async fn deliveries(
     region: &Region,
     envelope: &Envelope,
     record: &Record,
+    way: Way<'_>,
 ) -> Result<(Vec<NewDelivery>, Vec<String>), Refused> {
+    if let Way::Straight(system, purpose) = way {
+        let id = DeliveryId(flow.entropy.id(envelope.received));
+        let (destination, purpose) = (system.clone(), purpose.clone());
+        // What it says is true now: it does not wait for a basis.
+        let deadline = envelope.received;
+        return Ok((vec![NewDelivery { id, destination, purpose, deadline }], Vec::new()));
+    }
+    if matches!(way, Way::Nowhere) {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let mut deliveries = Vec::new();
     let mut routes = Vec::new();
     let mut seen = HashSet::new();
@@ -24,6 +48,9 @@ pub(super) async fn deliveries(
         routes.push(route.name.clone());
         for destination in &route.to {
             let Some(system) = resolve(flow, destination, envelope).await? else { continue };
+            if matches!(way, Way::To(only) if *only != system) {
+                continue;
+            }
             let purpose = destination.purpose().clone();
             if seen.insert((system.clone(), purpose.clone())) {
                 let deadline = envelope.received + route.wait;

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use luotsi_consent::{Outcome, Reason, Refusal};
 use luotsi_journal::{
     Entry, Error, Phase, State,
-    command::{Advance, Guard},
+    command::{Advance, Guard, Lost, Refuse},
 };
 
 use super::{Attempt, JOURNAL_PAUSE, Moved, Sender};
-use crate::metrics::Stage;
+use crate::{metrics::Stage, notices};
 
 impl Sender {
     /// Waits for a basis, or ends refused. Both hold only while the directives stay as they are.
@@ -33,25 +33,34 @@ impl Sender {
         self.flow.metrics.decided("none", if to == State::Waiting { "wait" } else { "deny" });
         self.flow.metrics.message(&self.system, Stage::Gate, result);
         let entry = Entry { result: Some(result.into()), ..self.entry(attempt, phase) };
-        let moved = self
-            .flow
-            .journal
-            .write(Advance {
-                delivery: Some(attempt.item.seq),
-                to,
-                due: self.decided_again(attempt).await,
-                attempts: attempt.item.attempts,
-                cause: Some(result.into()),
-                entry: Some(entry),
-                guard: attempt
-                    .envelope
-                    .subject
-                    .clone()
-                    .zip(refusal.epoch)
-                    .map(|(client, epoch)| Guard { client, epoch }),
-            })
-            .await?;
+        let client = attempt.envelope.subject.clone();
+        let advance = Advance {
+            delivery: Some(attempt.item.seq),
+            to,
+            due: self.decided_again(attempt).await,
+            attempts: attempt.item.attempts,
+            cause: Some(result.into()),
+            entry: Some(entry),
+            guard: client.zip(refusal.epoch).map(|(client, epoch)| Guard { client, epoch }),
+        };
+        let moved = if to == State::Refused {
+            self.refuse(attempt, advance).await?
+        } else {
+            self.flow.journal.write(advance).await?
+        };
         Ok(moved.map(|()| None))
+    }
+
+    /// Ends it; what its sender is to be told, and when, is then owed.
+    async fn refuse(&self, attempt: &Attempt<'_>, end: Advance) -> Result<Result<(), Lost>, Error> {
+        let is_owed = attempt.schema.task.is_none() && !attempt.envelope.source.is_hub();
+        let due = || notices::due(attempt.item.deadline, attempt.now, self.flow.started);
+        let refused = self.flow.journal.write(Refuse { end, tell: is_owed.then(due) }).await?;
+        match &attempt.envelope.subject {
+            Some(client) if refused.is_ok() => self.flow.bell.ring_for(client),
+            _ => self.flow.bell.ring(),
+        }
+        Ok(refused)
     }
 
     /// When what waits is decided again at the latest: at its deadline, or when a directive of the

@@ -7,6 +7,7 @@ use luotsi_model::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     Command,
@@ -68,6 +69,12 @@ pub enum Effect {
     },
     /// The client's plan, whole.
     Plan(plan::PutPlan),
+    /// The sender of a refused delivery is told by this message. What was told before is told: then
+    /// nothing is taken in, and the reply names the message that told it.
+    Told {
+        /// The delivery.
+        delivery: DeliveryId,
+    },
 }
 
 /// What was taken in.
@@ -87,6 +94,21 @@ pub struct Accepted {
     pub plan: Option<plan::PlanWritten>,
     /// The directive's new version, when it was one.
     pub directive: Option<DirectiveWritten>,
+}
+
+impl Accepted {
+    /// What was taken in before, as that message.
+    const fn before(message: MessageId) -> Self {
+        Self {
+            message,
+            seq: None,
+            deliveries: Vec::new(),
+            count: 0,
+            in_flight: 0,
+            plan: None,
+            directive: None,
+        }
+    }
 }
 
 /// Why a message was not taken in; nothing was written.
@@ -110,6 +132,9 @@ impl Command for Accept {
     fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
         if let Some(earlier) = self.earlier(connection)? {
             return Ok(earlier);
+        }
+        if let Some(message) = self.told(connection)? {
+            return Ok(Ok(Accepted::before(message)));
         }
         let Changed { in_flight, plan, directive } = match self.change(connection)? {
             Ok(changed) => changed,
@@ -161,15 +186,16 @@ impl Accept {
         }
         let Kept(message, count, in_flight, directive) =
             serde_json::from_str(&receipt).map_err(|e| Error::row("idempotency", &e))?;
-        Ok(Some(Ok(Accepted {
-            message,
-            seq: None,
-            deliveries: Vec::new(),
-            count,
-            in_flight,
-            plan: None,
-            directive,
-        })))
+        Ok(Some(Ok(Accepted { count, in_flight, directive, ..Accepted::before(message) })))
+    }
+
+    /// The message that told the sender already what this one would.
+    fn told(&self, connection: &Connection) -> Result<Option<MessageId>, Error> {
+        let Effect::Told { delivery } = &self.effect else { return Ok(None) };
+        let told: Option<[u8; 16]> = connection
+            .prepare_cached("select told from delivery where id = ?1")?
+            .query_row([delivery.0.as_bytes()], |row| row.get(0))?;
+        Ok(told.map(|id| MessageId(Uuid::from_bytes(id))))
     }
 
     fn change(&self, connection: &Connection) -> Result<Result<Changed, Rejected>, Error> {
@@ -185,6 +211,12 @@ impl Accept {
             }
             Effect::Answer { delivery, to } => {
                 Ok(step(connection, *delivery, *to)?.map(|()| Changed::default()))
+            }
+            Effect::Told { delivery } => {
+                connection
+                    .prepare_cached("update delivery set told = ?2 where id = ?1")?
+                    .execute(params![delivery.0.as_bytes(), self.envelope.id.0.as_bytes()])?;
+                Ok(Ok(Changed::default()))
             }
             Effect::Plan(put) => Ok(match put.apply(connection)? {
                 Ok(written) => Ok(Changed { plan: Some(written), ..Changed::default() }),

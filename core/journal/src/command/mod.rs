@@ -9,6 +9,7 @@ mod plan;
 mod probe;
 mod prune;
 mod recover;
+mod refuse;
 mod used;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
 pub use probe::Probe;
 pub use prune::{Prune, Pruned};
 pub use recover::Recover;
+pub use refuse::Refuse;
 pub use used::Used;
 
 pub(crate) use advance::epoch;

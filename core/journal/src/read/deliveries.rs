@@ -1,14 +1,14 @@
 //! Questions about deliveries.
 
 use jiff::Timestamp;
-use luotsi_model::{ClientRef, DeliveryId, Purpose, SystemId, task::Status};
+use luotsi_model::{ClientRef, DeliveryId, MessageId, Purpose, SystemId, task::Status};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::{Error, State};
 
 const COLUMNS: &str = "seq, id, message, destination, purpose, subject, state, attempts, accepted, \
-                       due, deadline, task, cause";
+                       due, deadline, task, cause, tell, told";
 
 /// One delivery.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +39,10 @@ pub struct Delivery {
     pub task: Status,
     /// Why it ended, or failed last.
     pub cause: Option<String>,
+    /// When its sender is to be told that it was refused; `None`: nothing is owed.
+    pub tell: Option<Timestamp>,
+    /// The hub's own message that told it.
+    pub told: Option<MessageId>,
 }
 
 /// What pends for one destination.
@@ -54,7 +58,7 @@ pub struct Load {
     pub oldest: Timestamp,
 }
 
-fn moment(micros: i64) -> Timestamp {
+pub(super) fn moment(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or_default()
 }
 
@@ -74,7 +78,21 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         deadline: moment(row.get(10)?),
         task: row.get_ref(11)?.as_str()?.parse().unwrap_or(Status::Requested),
         cause: row.get(12)?,
+        tell: row.get::<_, Option<i64>>(13)?.map(moment),
+        told: row.get::<_, Option<[u8; 16]>>(14)?.map(|id| MessageId(Uuid::from_bytes(id))),
     })
+}
+
+/// The deliveries that the rest of the statement names.
+pub(super) fn select(
+    connection: &Connection,
+    rest: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<Delivery>, Error> {
+    let sql = format!("select {COLUMNS} from delivery {rest}");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(values, read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The delivery of that id.

@@ -6,6 +6,7 @@ mod directives;
 mod disclosures;
 mod messages;
 mod plans;
+mod untold;
 
 pub use checkpoints::{checkpoint, log_ends};
 pub use deliveries::{
@@ -18,3 +19,4 @@ pub use messages::{
     Message, message, message_at, messages_after, messages_at, messages_last, original,
 };
 pub use plans::{Plan, plan_by_id, plan_of};
+pub use untold::{next_untold, untold, untold_clients, untold_of};

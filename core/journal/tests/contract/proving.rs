@@ -18,7 +18,9 @@ use tempfile::TempDir;
 use crate::{
     Place,
     sqlite::File,
-    world::{AINO, EINO, accept, at, conclude, delivery, delivery_id, entry, message, send},
+    world::{
+        AINO, EINO, TO_VERSION_1, accept, at, conclude, delivery, delivery_id, entry, message, send,
+    },
 };
 
 /// A journal at rest, to do things to.
@@ -175,11 +177,8 @@ async fn an_index_that_hides_an_entry_is_found() {
 #[tokio::test]
 async fn a_log_written_anew_is_betrayed_by_a_checkpoint_kept_elsewhere() {
     let kept = kept().await;
-    kept.sql(
-        "update disclosure set entry = replace(entry, 'care', 'cure') where seq = 7;
-         drop table leaf; drop table tree; drop table checkpoint; drop table directive_ref;
-         pragma user_version = 1",
-    );
+    kept.sql("update disclosure set entry = replace(entry, 'care', 'cure') where seq = 7");
+    kept.sql(TO_VERSION_1);
     drop(Journal::open(&kept.path()).unwrap());
     assert_eq!(kept.first(&Against::default()), None);
     assert_eq!(kept.first(&kept.early()), Some((1, "rewritten")));
@@ -233,10 +232,7 @@ async fn the_tree_grows_with_what_is_committed_and_nothing_else() {
 async fn a_log_without_a_tree_gets_one() {
     let kept = kept().await;
     let before = kept.verified().root;
-    kept.sql(
-        "drop table leaf; drop table tree; drop table checkpoint; drop table directive_ref;
-         pragma user_version = 1",
-    );
+    kept.sql(TO_VERSION_1);
     drop(Journal::open(&kept.path()).unwrap());
     let found = kept.verified();
     assert_eq!((found.root, found.size, found.findings), (before, 20, Vec::new()));

@@ -180,3 +180,10 @@ pub(crate) fn everything(journal: &Journal) -> BTreeMap<String, String> {
     };
     journal.read_now(ask).expect("readable")
 }
+
+/// Takes back all that came after the first version of the schema.
+pub(crate) const TO_VERSION_1: &str = "
+    drop index delivery_untold; drop index delivery_untold_of;
+    alter table delivery drop column tell; alter table delivery drop column told;
+    drop table directive_ref; drop table leaf; drop table tree; drop table checkpoint;
+    pragma user_version = 1";

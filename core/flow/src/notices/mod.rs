@@ -1,0 +1,81 @@
+//! What the hub owes others: messages of its own, each made when it is due and then sent as every
+//! message is.
+//!
+//! One task works off what is owed, in the order in which it is due. What is owed stands in the
+//! journal and is settled by the acceptance of its message, in one transaction: a crash neither
+//! loses nor repeats any of it. The bell only shortens the way; whatever it does not tell is found
+//! at the next look.
+
+mod bell;
+mod due;
+mod refusal;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use luotsi_journal::{Error, read};
+use luotsi_model::ClientRef;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Flow, Refused};
+
+pub(crate) use bell::Bell;
+pub(crate) use due::due;
+
+/// How long it is never left unlooked at: a clock that is set goes by no timer.
+const SWEEP: SignedDuration = SignedDuration::from_secs(1);
+/// What is worked off between two looks at the bell.
+const BATCH: usize = 256;
+
+/// Runs until `stop`.
+pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
+    let mut is_first = true;
+    while !stop.is_cancelled() {
+        let clients = flow.bell.take();
+        match work(&flow, &clients, is_first).await {
+            Ok(()) => is_first = false,
+            Err(error) => {
+                tracing::error!(%error, "what the hub owes is not told yet");
+                clients.iter().for_each(|client| flow.bell.note(client));
+            }
+        }
+        let wake = next(&flow).await;
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            () = flow.bell.rung() => {}
+            () = flow.clock.sleep_until(wake) => {}
+        }
+    }
+}
+
+/// Works off what is due, and what has become due by a change of these clients' directives. The
+/// first time, all clients are looked at: who had changed before a crash is not known.
+async fn work(flow: &Flow, clients: &BTreeSet<ClientRef>, is_first: bool) -> Result<(), Error> {
+    let all = if is_first { flow.journal.read(read::untold_clients).await? } else { Vec::new() };
+    for client in clients.iter().chain(&all) {
+        refusal::of_client(flow, client).await?;
+    }
+    refusal::what_is_due(flow).await
+}
+
+/// When to look again at the latest.
+async fn next(flow: &Flow) -> Timestamp {
+    let sweep = flow.clock.now() + SWEEP;
+    let owed = flow.journal.read(read::next_untold).await.ok().flatten();
+    let due = owed.map(|due| due.max(due::earliest(flow.started)));
+    due.filter(|due| *due > flow.clock.now()).map_or(sweep, |due| due.min(sweep))
+}
+
+/// Whether a message of the hub's own was taken in. The only refusal that it should meet is the
+/// journal's, after which it is tried again.
+fn kept<T>(accepted: Result<T, Refused>) -> Result<bool, Error> {
+    match accepted {
+        Ok(_) => Ok(true),
+        Err(Refused::Journal(error)) => Err(error),
+        Err(other) => {
+            tracing::error!(code = other.code(), "a message of the hub's own is not taken in");
+            Ok(false)
+        }
+    }
+}

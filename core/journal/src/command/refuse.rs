@@ -1,0 +1,43 @@
+//! Ends a delivery refused, and with it the task that its recipient would have answered.
+
+use jiff::Timestamp;
+use luotsi_model::task::{Party, Status};
+use rusqlite::{Connection, params};
+
+use super::{Advance, Command, Lost};
+use crate::Error;
+
+/// A delivery that the gate refuses.
+pub struct Refuse {
+    /// The move to its end.
+    pub end: Advance,
+    /// When its sender is to be told; `None`: nobody is owed a word of it.
+    pub tell: Option<Timestamp>,
+}
+
+impl Command for Refuse {
+    type Reply = Result<(), Lost>;
+
+    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+        if let Err(lost) = self.end.apply(connection)? {
+            return Ok(Err(lost));
+        }
+        let Some(seq) = self.end.delivery else { return Ok(Ok(())) };
+        let task: String = connection
+            .prepare_cached("select task from delivery where seq = ?1")?
+            .query_row([seq], |row| row.get(0))?;
+        // A recipient that a failed attempt reached may have answered: then its word stands, the
+        // sender has it, and a refusal would contradict it.
+        let step = task.parse::<Status>().map(|from| from.step(Status::Rejected, Party::Target));
+        if let Ok(Ok(rejected)) = step {
+            connection
+                .prepare_cached("update delivery set task = ?2, tell = ?3 where seq = ?1")?
+                .execute(params![
+                    seq,
+                    rejected.as_str(),
+                    self.tell.map(Timestamp::as_microsecond)
+                ])?;
+        }
+        Ok(Ok(()))
+    }
+}

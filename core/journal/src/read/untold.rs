@@ -1,0 +1,55 @@
+//! Questions about refusals of which the sender is still to be told.
+
+use jiff::Timestamp;
+use luotsi_model::ClientRef;
+use rusqlite::{Connection, params};
+
+use super::{Delivery, deliveries};
+use crate::Error;
+
+const OWED: &str = "tell is not null and told is null";
+
+/// Those due to be told by `now`, the longest due first; at most `limit`.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn untold(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Delivery>, Error> {
+    let sql = format!("where {OWED} and tell <= ?1 order by tell, seq limit ?2");
+    deliveries::select(connection, &sql, params![now.as_microsecond(), limit as i64])
+}
+
+/// All of them about one client, whenever they are due.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn untold_of(connection: &Connection, client: &ClientRef) -> Result<Vec<Delivery>, Error> {
+    let sql = format!("where {OWED} and subject = ?1 order by tell, seq");
+    deliveries::select(connection, &sql, params![client.as_str()])
+}
+
+/// The clients about whom there are any.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn untold_clients(connection: &Connection) -> Result<Vec<ClientRef>, Error> {
+    let mut select = connection.prepare_cached(&format!(
+        "select distinct subject from delivery where {OWED} and subject is not null"
+    ))?;
+    let rows = select.query_map([], |row| Ok(ClientRef::new(row.get_ref(0)?.as_str()?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When the next one is due.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn next_untold(connection: &Connection) -> Result<Option<Timestamp>, Error> {
+    let micros: Option<i64> = connection
+        .prepare_cached(&format!("select min(tell) from delivery where {OWED}"))?
+        .query_row([], |row| row.get(0))?;
+    Ok(micros.map(deliveries::moment))
+}
