@@ -21,6 +21,7 @@ const EQUIVALENCES: &[&str] = &[
 /// A code table.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Table {
+    name: Box<str>,
     forward: Pairs,
     backward: Pairs,
     lossy: bool,
@@ -29,6 +30,11 @@ pub struct Table {
 type Pairs = BTreeMap<Box<str>, Box<str>>;
 
 impl Table {
+    /// Its name: the stem of its file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The record's code for a format's code.
     pub fn target(&self, source: &str) -> Option<&str> {
         self.forward.get(source).map(|code| &**code)
@@ -58,7 +64,10 @@ impl Table {
 /// Reads a table: the header `source,target,equivalence`, then a row a line; `#` starts a comment
 /// line. Gives every finding; no table where one is an error.
 pub fn parse(file: &str, text: &str) -> (Option<Table>, Vec<Diagnostic>) {
-    let mut reader = Reader { file, table: Table::default(), found: Vec::new(), is_headed: false };
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let name = name.strip_suffix(".csv").unwrap_or(name).into();
+    let table = Table { name, ..Table::default() };
+    let mut reader = Reader { file, table, found: Vec::new(), is_headed: false };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let row = line.trim_end();

@@ -10,6 +10,7 @@ use crate::{
     encode::Output,
     path::{Path, is_xml_name},
     source::{Reader, Text, top},
+    trace::Site,
 };
 
 mod body;
@@ -77,7 +78,8 @@ fn judge(reader: &mut Reader<'_>, file: &File, lookup: &Lookup<'_>) -> Option<Ma
     if let Some((at, value)) = &guard.matching {
         // The mark that tells the document is written too, unless a rule writes that place.
         let is_written = record.rules.iter().any(|rule| rule.writes && rule.at == *at);
-        record.insert_first(mark(at, value, !is_written));
+        let start = file.matching.as_ref().map_or(0, |(at, _)| at.span.start);
+        record.insert_first(mark(at, value, !is_written, Site::at(start)));
     }
     Some(Mapping {
         name: check.reader.file.to_owned(),
@@ -93,8 +95,9 @@ fn judge(reader: &mut Reader<'_>, file: &File, lookup: &Lookup<'_>) -> Option<Ma
 }
 
 /// A rule that takes the mark in reading, its value already being known to hold.
-fn mark(at: &Path, value: &str, writes: bool) -> Rule {
+fn mark(at: &Path, value: &str, writes: bool, site: Site) -> Rule {
     Rule {
+        site,
         at: at.clone(),
         what: What::Constant(Constant { text: value.into(), is_quoted: true }),
         reads: true,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use luotsi_model::{Record, hetu};
 
-use crate::{Document, Fault, Mapping};
+use crate::{Document, Fault, Mapping, trace::Read};
 
 mod account;
 mod fill;
@@ -61,17 +61,18 @@ impl Decoded {
     }
 }
 
-pub(crate) fn decode(
+pub(crate) fn decode<T: Read>(
     mapping: &Mapping,
     document: &Document<'_>,
     strictness: hetu::Strictness,
-) -> Result<Decoded, Vec<Fault>> {
+    trace: T,
+) -> (Result<Decoded, Vec<Fault>>, T) {
     if !mapping.reads || !mapping.matches(document) {
         let why = match mapping.reads {
             true => "the document is not of the form that the mapping reads",
             false => "the mapping only writes documents",
         };
-        return Err(vec![document.fault("unknown-document", 0, None, why.into())]);
+        return (Err(vec![document.fault("unknown-document", 0, None, why.into())]), trace);
     }
-    walk::Walk::new(mapping, document, strictness).run()
+    walk::Walk::new(mapping, document, strictness, trace).run()
 }

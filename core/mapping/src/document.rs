@@ -5,9 +5,11 @@ use std::{borrow::Cow, fmt};
 use crate::Fault;
 
 pub(crate) use json::is_number;
+pub use leaf::Leaf;
 
 mod find;
 mod json;
+mod leaf;
 mod place;
 mod xml;
 

@@ -2,35 +2,37 @@
 
 use luotsi_model::Values;
 
-use crate::{Fault, Format, Mapping};
+use crate::{Fault, Format, Mapping, trace::Write};
 
 mod json;
 mod output;
 mod text;
 mod xml;
 
+pub(crate) use json::quote;
 pub(crate) use output::Output;
 use text::Source;
 
 /// The first room for a document; it grows where that is too little.
 const BYTES_USUAL: usize = 2048;
 
-pub(crate) fn encode(
+pub(crate) fn encode<T: Write>(
     mapping: &Mapping,
     values: &Values,
     context: &[(&str, &str)],
+    trace: &mut T,
 ) -> Result<Vec<u8>, Fault> {
     let mut source = Source::new(&mapping.schema, context);
     if !mapping.writes {
         return Err(source.fault("unknown-document", "", None, "the mapping only reads documents"));
     }
-    for (id, value) in &mapping.output.fixed {
+    for (id, value, _) in &mapping.output.fixed {
         source.fixed(values, *id, value)?;
     }
     let mut out = String::with_capacity(BYTES_USUAL);
     match mapping.format {
-        Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out)?,
-        Format::Json => json::write(&mapping.output, &mut source, values, &mut out)?,
+        Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out, trace)?,
+        Format::Json => json::write(&mapping.output, &mut source, values, &mut out, trace)?,
     }
     Ok(out.into_bytes())
 }

@@ -25,9 +25,11 @@ mod phone;
 pub mod schema;
 mod source;
 mod time;
+mod trace;
 
 pub use compile::{Lookup, compile};
 pub use decode::Decoded;
-pub use document::{Document, Format, Limits, read};
+pub use document::{Document, Format, Leaf, Limits, read};
 pub use fault::Fault;
-pub use mapping::Mapping;
+pub use mapping::{Mapping, Place};
+pub use trace::{Given, Reading, Site, Taken, Wrote};

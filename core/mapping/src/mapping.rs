@@ -6,13 +6,46 @@ use luotsi_model::{FieldId, Schema, Values, hetu};
 
 use crate::{
     Decoded, Document, Fault, Format,
+    codes::Table,
     compile::{
         Guard,
-        rule::{Rule, Scope},
+        rule::{Rule, Scope, What},
     },
     decode::{self, Intake},
     encode::{self, Output},
+    trace::{Heard, Reading, Site, Written, Wrote},
 };
+
+/// A rule of a mapping, as its file states it.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// Where it stands in the file.
+    pub site: Site,
+    /// Its place in the document; empty for a field that only the document's kind decides.
+    pub at: String,
+    /// The field that it fills or shows; none for constants, templates and what is ignored.
+    pub field: Option<String>,
+    /// Its code table.
+    pub codes: Option<Arc<Table>>,
+    /// Whether it only says that the place is left out.
+    pub is_ignored: bool,
+}
+
+impl Place {
+    fn of(rule: &Rule, schema: &Schema) -> Self {
+        let codes = match &rule.what {
+            What::Field { form, .. } | What::Context { form, .. } => form.codes.clone(),
+            What::Constant(_) | What::Template(_) => None,
+        };
+        Self {
+            site: rule.site,
+            at: rule.at.to_string(),
+            field: rule.field().map(|id| schema.field(id).path.clone()),
+            codes,
+            is_ignored: false,
+        }
+    }
+}
 
 /// A compiled mapping: one document form against one record kind.
 #[derive(Debug)]
@@ -68,7 +101,17 @@ impl Mapping {
         document: &Document<'_>,
         strictness: hetu::Strictness,
     ) -> Result<Decoded, Vec<Fault>> {
-        decode::decode(self, document, strictness)
+        decode::decode(self, document, strictness, ()).0
+    }
+
+    /// Reads as [`Mapping::decode`] does, and tells what became of each leaf.
+    pub fn decode_told(
+        &self,
+        document: &Document<'_>,
+        strictness: hetu::Strictness,
+    ) -> (Result<Decoded, Vec<Fault>>, Reading) {
+        let (decoded, heard) = decode::decode(self, document, strictness, Heard::default());
+        (decoded, heard.told(&self.schema))
     }
 
     /// Writes a document. `context` gives what the sender knows beside the record, by name with or
@@ -77,14 +120,50 @@ impl Mapping {
     /// # Errors
     /// The first fault: `missing-field`, `unknown-code`, `constant-differs`, `wrong-type`.
     pub fn encode(&self, values: &Values, context: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
-        encode::encode(self, values, context)
+        encode::encode(self, values, context, &mut ())
+    }
+
+    /// Writes as [`Mapping::encode`] does, and tells which rule wrote what.
+    ///
+    /// # Errors
+    /// As for [`Mapping::encode`].
+    pub fn encode_told(
+        &self,
+        values: &Values,
+        context: &[(&str, &str)],
+    ) -> Result<(Vec<u8>, Vec<Wrote>), Fault> {
+        let mut written = Written::new(&self.schema);
+        let document = encode::encode(self, values, context, &mut written)?;
+        Ok((document, written.all))
+    }
+
+    /// Every rule, in the order of the file.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        self.record.walk(&mut |scope| {
+            places.extend(scope.rules.iter().map(|rule| Place::of(rule, &self.schema)));
+            places.extend(scope.fixed.iter().map(|(id, _, by)| Place {
+                site: *by,
+                at: String::new(),
+                field: Some(self.schema.field(*id).path.clone()),
+                ..Place::default()
+            }));
+            places.extend(scope.ignored.iter().map(|(at, by)| Place {
+                site: *by,
+                at: at.to_string(),
+                is_ignored: true,
+                ..Place::default()
+            }));
+        });
+        places.sort_by_key(|place| place.site);
+        places
     }
 
     /// The fields that reading can fill, in field order; groups by their members.
     pub fn fields_read(&self) -> Vec<FieldId> {
         let mut fields = self.fields(|rule| rule.reads);
         if self.reads {
-            self.record.walk(&mut |scope| fields.extend(scope.fixed.iter().map(|(id, _)| *id)));
+            self.record.walk(&mut |scope| fields.extend(scope.fixed.iter().map(|(id, ..)| *id)));
         }
         in_order(fields)
     }
@@ -99,7 +178,7 @@ impl Mapping {
     pub fn fields_required_out(&self) -> Vec<FieldId> {
         let mut fields = self.fields(|rule| rule.writes && rule.is_required);
         if self.writes {
-            self.record.walk(&mut |scope| fields.extend(scope.fixed.iter().map(|(id, _)| *id)));
+            self.record.walk(&mut |scope| fields.extend(scope.fixed.iter().map(|(id, ..)| *id)));
         }
         in_order(fields)
     }

@@ -9,7 +9,7 @@ use super::{
     rule::{Rule, Scope, Turn},
     ways,
 };
-use crate::{path::Path, source::Text};
+use crate::{path::Path, source::Text, trace::Site};
 
 impl Check<'_, '_> {
     /// Checks a body; what is wrong is noted and left out.
@@ -32,14 +32,15 @@ impl Check<'_, '_> {
         scope
     }
 
-    fn ignored(&mut self, item: &Ignored) -> Option<Path> {
+    fn ignored(&mut self, item: &Ignored) -> Option<(Path, Site)> {
         if item.why.as_ref().is_none_or(|why| why.text.trim().is_empty()) {
             let what = format!("`{}` is ignored without a reason", item.at.text);
             let why = "nothing is left out in silence";
             let mend = "add `why = \"…\"`";
             self.reader.error("LU109", item.at.span.clone(), what, why, mend);
         }
-        path(self.reader, &item.at, self.format)
+        let site = Site::at(item.at.span.start);
+        path(self.reader, &item.at, self.format).map(|at| (at, site))
     }
 
     /// Which `each` a place mark names.

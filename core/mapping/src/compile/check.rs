@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Format, codes,
     source::{Reader, Text},
+    trace::Site,
 };
 
 /// What rules are judged against.
@@ -41,7 +42,9 @@ impl Check<'_, '_> {
         let ways = ways(self.reader, item.one_way.as_ref(), self.ways);
         self.idle(item, ways);
         match (&item.at, &item.is, &item.constant) {
-            (None, Some(is), Some((constant, _))) => self.fixed(is, constant, scope),
+            (None, Some(is), Some((constant, _))) => {
+                self.fixed(is, constant, Site::at(item.span.start), scope);
+            }
             (None, ..) => {
                 let why = "a rule without a place gives a field a constant: `is` and `constant`";
                 let mend = "add `at = \"…\"`";
@@ -78,6 +81,7 @@ impl Check<'_, '_> {
         };
         let (what, Ways { reads, writes }) = what?;
         Some(Rule {
+            site: Site::at(item.span.start),
             at: at?,
             what,
             reads,

@@ -45,7 +45,7 @@ impl Check<'_, '_> {
             let is_parted = |at: usize| scope.rules[at].when.is_some();
             let clash = (0..later)
                 .any(|at| reading(at) == Some(id) && !(is_parted(at) && is_parted(later)));
-            let is_fixed = scope.fixed.iter().any(|(fixed, _)| *fixed == id);
+            let is_fixed = scope.fixed.iter().any(|(fixed, ..)| *fixed == id);
             if clash || is_fixed {
                 let path = self.schema.field(id).path.clone();
                 let what = format!("`{path}` is read from two places");
@@ -127,7 +127,7 @@ impl Check<'_, '_> {
             let is_its = |scope: &&&Scope| scope.group == field.group && scope.reads;
             let Some(scope) = scopes.iter().find(is_its) else { continue };
             let is_read = scope.rules.iter().any(|rule| rule.reads && rule.field() == Some(id));
-            if is_read || scope.fixed.iter().any(|(fixed, _)| *fixed == id) {
+            if is_read || scope.fixed.iter().any(|(fixed, ..)| *fixed == id) {
                 continue;
             }
             let group = field.group.map(|id| format!("{}.", self.schema.field(id).path));

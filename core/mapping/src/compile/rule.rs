@@ -5,7 +5,7 @@ use std::sync::Arc;
 use luotsi_model::{FieldId, Type, Value};
 
 use super::Ways;
-use crate::{codes, path::Path, phone::Region, time::Pattern};
+use crate::{codes, path::Path, phone::Region, time::Pattern, trace::Site};
 
 /// What the sender knows beside the record. The order is that of [`CONTEXT`].
 pub(crate) const CONTEXT: [&str; 6] =
@@ -46,6 +46,8 @@ pub(crate) enum What {
 /// A rule at a place of the document.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
+    /// Where it stands in the file.
+    pub(crate) site: Site,
     pub(crate) at: Path,
     pub(crate) what: What,
     pub(crate) reads: bool,
@@ -104,8 +106,8 @@ pub(crate) struct Scope {
     pub(crate) writes: bool,
     pub(crate) rules: Vec<Rule>,
     /// Fields with no place in the document, whose value the document's kind decides.
-    pub(crate) fixed: Vec<(FieldId, Value)>,
-    pub(crate) ignored: Vec<Path>,
+    pub(crate) fixed: Vec<(FieldId, Value, Site)>,
+    pub(crate) ignored: Vec<(Path, Site)>,
     pub(crate) each: Vec<Scope>,
     /// The writing order.
     pub(crate) turns: Vec<Turn>,

@@ -17,6 +17,7 @@ use crate::{
     schema::type_name,
     source::Text,
     time::Pattern,
+    trace::Site,
 };
 
 impl Check<'_, '_> {
@@ -128,14 +129,14 @@ impl Check<'_, '_> {
         }
     }
 
-    pub(super) fn fixed(&mut self, is: &Text, constant: &Text, scope: &mut Scope) {
+    pub(super) fn fixed(&mut self, is: &Text, constant: &Text, site: Site, scope: &mut Scope) {
         let Some(id) = self.leaf(is, scope.group) else { return };
         let Some(value) = self.constant_of(id, constant) else { return };
-        if scope.fixed.iter().any(|(known, _)| *known == id) {
+        if scope.fixed.iter().any(|(known, ..)| *known == id) {
             let why = "a field has one value";
             self.error("LU106", is, "`{}` is given a constant twice", why, "remove one");
         }
-        scope.fixed.push((id, value));
+        scope.fixed.push((id, value, site));
     }
 
     pub(super) fn lossy(&mut self, item: &file::Rule, form: &Form, ways: Ways) {

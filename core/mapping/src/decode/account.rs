@@ -2,13 +2,18 @@
 
 use luotsi_model::{FieldId, Schema};
 
-use crate::{Document, Fault, path::Path};
+use crate::{
+    Document, Fault,
+    path::Path,
+    trace::{Read, Site},
+};
 
 /// So many are listed: a hostile document shall not make a huge answer.
 const LISTED_MAX: usize = 256;
 
 /// What became of the leaves.
-pub(super) struct Account<'d, 'i> {
+pub(super) struct Account<'d, 'i, T> {
+    pub(super) trace: T,
     pub(super) document: &'d Document<'i>,
     pub(super) mapped: u32,
     pub(super) ignored: u32,
@@ -18,9 +23,10 @@ pub(super) struct Account<'d, 'i> {
     pub(super) warnings: Vec<Fault>,
 }
 
-impl<'d, 'i> Account<'d, 'i> {
-    pub(super) fn new(document: &'d Document<'i>) -> Self {
+impl<'d, 'i, T: Read> Account<'d, 'i, T> {
+    pub(super) fn new(document: &'d Document<'i>, trace: T) -> Self {
         Self {
+            trace,
             document,
             mapped: 0,
             ignored: 0,
@@ -31,9 +37,16 @@ impl<'d, 'i> Account<'d, 'i> {
         }
     }
 
+    /// A leaf that a rule took, or looks at.
+    pub(super) fn took(&mut self) {
+        self.trace.known();
+        self.mapped += 1;
+    }
+
     /// A leaf that no rule took.
-    pub(super) fn left(&mut self, leaf: u32, is_ignored: bool) {
-        if is_ignored {
+    pub(super) fn left(&mut self, leaf: u32, ignored: Option<Site>) {
+        self.trace.ignored(ignored);
+        if ignored.is_some() {
             self.ignored += 1;
             return;
         }
@@ -44,10 +57,11 @@ impl<'d, 'i> Account<'d, 'i> {
     }
 
     /// A whole subtree that no rule reaches into.
-    pub(super) fn left_all(&mut self, top: u32, is_ignored: bool) {
+    pub(super) fn left_all(&mut self, top: u32, ignored: Option<Site>) {
         for at in top..self.document.node(top).end {
             if self.document.is_leaf(at) {
-                self.left(at, is_ignored);
+                self.trace.leaf(at);
+                self.left(at, ignored);
             }
         }
     }

@@ -12,10 +12,12 @@ use super::{
 use crate::{
     compile::rule::{Constant, Form},
     document::Sort,
+    trace::{Read, Site},
 };
 
-impl<'m> Walk<'m, '_, '_> {
-    pub(super) fn leaf(&mut self, leaf: u32, states: Range<usize>, is_ignored: bool) {
+impl<'m, T: Read> Walk<'m, '_, '_, T> {
+    pub(super) fn leaf(&mut self, leaf: u32, states: Range<usize>, ignored: Option<Site>) {
+        self.account.trace.leaf(leaf);
         let node = self.document.node(leaf);
         let is_absent = node.text.is_empty() || node.sort == Sort::Null;
         let mut is_taken = false;
@@ -32,23 +34,24 @@ impl<'m> Walk<'m, '_, '_> {
             }
         }
         match is_taken {
-            true => self.account.mapped += 1,
-            false => self.account.left(leaf, is_ignored),
+            true => self.account.took(),
+            false => self.account.left(leaf, ignored),
         }
     }
 
     fn take(&mut self, take: &'m Take, row: u32, leaf: u32) -> bool {
         match take {
             Take::Key => true,
-            Take::Constant(constant) => {
+            Take::Constant(constant, by) => {
+                self.account.trace.met(*by);
                 self.constant(constant, leaf);
                 true
             }
-            Take::Field { id, form, when } => {
+            Take::Field { id, form, when, by } => {
                 let is_free = self.rows[row as usize].values.get(*id).is_none();
                 let is_meant = is_free && when.as_ref().is_none_or(|when| self.holds(when, row));
                 if is_meant {
-                    self.fill(*id, form, row, leaf);
+                    self.fill(*id, form, row, leaf, *by);
                 }
                 is_meant
             }
@@ -80,7 +83,7 @@ impl<'m> Walk<'m, '_, '_> {
         holds
     }
 
-    fn fill(&mut self, id: FieldId, form: &Form, row: u32, leaf: u32) {
+    fn fill(&mut self, id: FieldId, form: &Form, row: u32, leaf: u32, by: Site) {
         let node = self.document.node(leaf);
         let field = (&*self.mapping.schema, id);
         match value::of_leaf(form, node.sort, &node.text, self.strictness) {
@@ -88,9 +91,11 @@ impl<'m> Walk<'m, '_, '_> {
                 if let Some(error) = let_through {
                     self.account.warn(leaf, field, error.to_string());
                 }
+                self.account.trace.filled(row, id, by);
                 self.rows[row as usize].values.set(id, value);
             }
             Err((code, why)) => {
+                self.account.trace.met(by);
                 self.account.fault(code, leaf, Some(field), why);
                 self.rows[row as usize].refused.push(id);
             }
@@ -98,6 +103,7 @@ impl<'m> Walk<'m, '_, '_> {
     }
 
     pub(super) fn open(&mut self, plan: u32, outer: u32, node: u32) -> u32 {
+        self.account.trace.opened();
         let values = Values::with_capacity(self.plan().scopes[plan as usize].count);
         self.rows.push(Row { plan, outer, node, values, refused: Vec::new(), asked: Vec::new() });
         self.rows.len() as u32 - 1
@@ -109,16 +115,18 @@ impl<'m> Walk<'m, '_, '_> {
         let closing = &self.plan().scopes[row.plan as usize];
         self.judge(&row, closing);
         if !row.values.is_empty() || closing.group.is_none() {
-            for (id, value) in closing.fixed.iter().chain(&closing.defaults) {
+            for (id, value, by) in closing.fixed.iter().chain(&closing.defaults) {
                 if row.values.get(*id).is_none() {
+                    self.account.trace.given(*id, *by);
                     row.values.set(*id, value.clone());
                 }
             }
         }
         match closing.group {
             None => self.rows.push(row),
-            Some(_) if row.values.is_empty() => {}
+            Some(_) if row.values.is_empty() => self.account.trace.closed(None),
             Some(group) => {
+                self.account.trace.closed(Some(group));
                 let values = &mut self.rows[row.outer as usize].values;
                 match values.get_mut(group) {
                     Some(Value::Group(rows)) => rows.push(row.values),
@@ -132,7 +140,7 @@ impl<'m> Walk<'m, '_, '_> {
     /// no recipient.
     fn judge(&mut self, row: &Row<'_>, closing: &'m Closing) {
         let schema = &*self.mapping.schema;
-        let has_default = |id| closing.defaults.iter().any(|(known, _)| *known == id);
+        let has_default = |id| closing.defaults.iter().any(|(known, ..)| *known == id);
         for (id, at) in &closing.needed {
             if row.values.get(*id).is_none() && !row.refused.contains(id) && !has_default(*id) {
                 self.account.missing(row.node, at, (schema, *id));

@@ -6,6 +6,7 @@ use luotsi_model::{FieldId, Schema, Value};
 use crate::{
     compile::rule::{Constant, Form, Rule, Scope, What},
     path::{Path, Select, Step},
+    trace::Site,
 };
 
 /// A step of one or more rules.
@@ -14,8 +15,8 @@ pub(crate) struct Branch {
     pub(super) step: Step,
     pub(super) children: Vec<u32>,
     pub(super) takes: Vec<Take>,
-    /// Everything below is ignored unless a rule takes it.
-    pub(super) is_ignored: bool,
+    /// By what everything below is ignored unless a rule takes it.
+    pub(super) ignored: Option<Site>,
     /// The rows that start here, a place in [`Intake::scopes`].
     pub(super) each: Option<u32>,
 }
@@ -34,8 +35,9 @@ pub(crate) enum Take {
         id: FieldId,
         form: Form,
         when: Option<When>,
+        by: Site,
     },
-    Constant(Constant),
+    Constant(Constant, Site),
     /// The key of a selector, which has held already.
     Key,
 }
@@ -44,8 +46,8 @@ pub(crate) enum Take {
 #[derive(Debug)]
 pub(crate) struct Closing {
     pub(super) group: Option<FieldId>,
-    pub(super) fixed: Vec<(FieldId, Value)>,
-    pub(super) defaults: Vec<(FieldId, Value)>,
+    pub(super) fixed: Vec<(FieldId, Value, Site)>,
+    pub(super) defaults: Vec<(FieldId, Value, Site)>,
     /// Fields that must be there, and where they are looked for.
     pub(super) needed: Vec<(FieldId, Path)>,
     /// How many fields there can be.
@@ -74,9 +76,9 @@ impl Intake {
             let branch = self.reach(root, &rule.at);
             self.branches[branch as usize].takes.extend(take(rule));
         }
-        for path in &scope.ignored {
+        for (path, by) in &scope.ignored {
             let branch = self.reach(root, path);
-            self.branches[branch as usize].is_ignored = true;
+            self.branches[branch as usize].ignored = Some(*by);
         }
         for inner in scope.each.iter().filter(|inner| inner.reads) {
             let Some((last, before)) = inner.at.steps.split_last() else { continue };
@@ -115,7 +117,7 @@ impl Intake {
 
 impl Branch {
     fn new(step: Step) -> Self {
-        Self { step, children: Vec::new(), takes: Vec::new(), is_ignored: false, each: None }
+        Self { step, children: Vec::new(), takes: Vec::new(), ignored: None, each: None }
     }
 
     /// Whether a rule or a group's row ends here, not only leads on.
@@ -127,7 +129,7 @@ impl Branch {
 impl Closing {
     fn of(scope: &Scope, schema: &Schema) -> Self {
         let reading = || scope.rules.iter().filter(|rule| rule.reads);
-        let filled = |rule: &Rule| Some((rule.field()?, rule.default.clone()?));
+        let filled = |rule: &Rule| Some((rule.field()?, rule.default.clone()?, rule.site));
         let is_needed = |rule: &&Rule| {
             rule.is_required || rule.field().is_some_and(|id| schema.field(id).required)
         };
@@ -146,9 +148,9 @@ fn take(rule: &Rule) -> Option<Take> {
     match &rule.what {
         What::Field { id, form } => {
             let when = rule.when.clone().map(|(at, value)| When { at, value });
-            Some(Take::Field { id: *id, form: form.clone(), when })
+            Some(Take::Field { id: *id, form: form.clone(), when, by: rule.site })
         }
-        What::Constant(constant) => Some(Take::Constant(constant.clone())),
+        What::Constant(constant) => Some(Take::Constant(constant.clone(), rule.site)),
         What::Context { .. } | What::Template(_) => None,
     }
 }

@@ -9,7 +9,12 @@ use super::{
     account::Account,
     intake::{Branch, Intake, When},
 };
-use crate::{Document, Fault, Format, Mapping, document::Sort, path::Select};
+use crate::{
+    Document, Fault, Format, Mapping,
+    document::Sort,
+    path::Select,
+    trace::{Read, Site},
+};
 
 /// A place of the plan that the current node is at, and the row its values go to.
 #[derive(Clone, Copy)]
@@ -32,7 +37,7 @@ pub(super) struct Row<'m> {
     pub(super) asked: Vec<(&'m When, bool)>,
 }
 
-pub(super) struct Walk<'m, 'd, 'i> {
+pub(super) struct Walk<'m, 'd, 'i, T> {
     pub(super) mapping: &'m Mapping,
     pub(super) document: &'d Document<'i>,
     pub(super) strictness: Strictness,
@@ -42,14 +47,15 @@ pub(super) struct Walk<'m, 'd, 'i> {
     pub(super) rows: Vec<Row<'m>>,
     /// For a branch with an index: its last parent and how many it has had there.
     counted: Vec<(u32, u32)>,
-    pub(super) account: Account<'d, 'i>,
+    pub(super) account: Account<'d, 'i, T>,
 }
 
-impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
+impl<'m, 'd, 'i, T: Read> Walk<'m, 'd, 'i, T> {
     pub(super) fn new(
         mapping: &'m Mapping,
         document: &'d Document<'i>,
         strictness: Strictness,
+        trace: T,
     ) -> Self {
         Self {
             mapping,
@@ -59,25 +65,28 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
             states: Vec::with_capacity(16),
             rows: Vec::with_capacity(4),
             counted: Vec::new(),
-            account: Account::new(document),
+            account: Account::new(document, trace),
         }
     }
 
-    pub(super) fn run(mut self) -> Result<Decoded, Vec<Fault>> {
+    /// The record or the faults, and the listener.
+    pub(super) fn run(mut self) -> (Result<Decoded, Vec<Fault>>, T) {
         self.open(0, 0, 0);
         self.states.push(State { branch: 0, row: 0 });
-        self.visit(0, 0..1, false);
+        self.visit(0, 0..1, None);
         self.close();
-        let Account { mapped, ignored, unmapped_count, unmapped, faults, warnings, .. } =
+        let Account { trace, mapped, ignored, unmapped_count, unmapped, faults, warnings, .. } =
             self.account;
         if !faults.is_empty() {
-            return Err(faults);
+            return (Err(faults), trace);
         }
         let values = self.rows.pop().map(|row| row.values).unwrap_or_default();
         let record = Record { kind: self.mapping.schema.kind.clone(), values };
         let places = unmapped.iter().map(|at| self.document.position(*at)).collect();
         let unmapped = unmapped.iter().map(|at| self.document.path(*at)).collect();
-        Ok(Decoded { record, mapped, ignored, unmapped_count, unmapped, warnings, places })
+        let decoded =
+            Decoded { record, mapped, ignored, unmapped_count, unmapped, warnings, places };
+        (Ok(decoded), trace)
     }
 
     pub(super) fn branch(&self, at: u32) -> &'m Branch {
@@ -88,46 +97,47 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         &self.mapping.intake
     }
 
-    fn visit(&mut self, node: u32, states: Range<usize>, is_ignored: bool) {
+    fn visit(&mut self, node: u32, states: Range<usize>, ignored: Option<Site>) {
         if self.document.is_leaf(node) {
-            self.leaf(node, states.clone(), is_ignored);
+            self.leaf(node, states.clone(), ignored);
         }
         let mut child = node + 1;
         while child < self.document.node(node).end {
-            self.child(node, child, states.clone(), is_ignored);
+            self.child(node, child, states.clone(), ignored);
             child = self.document.node(child).end;
         }
     }
 
-    fn child(&mut self, parent: u32, child: u32, states: Range<usize>, is_ignored: bool) {
+    fn child(&mut self, parent: u32, child: u32, states: Range<usize>, ignored: Option<Site>) {
         let node = self.document.node(child);
         let end = node.end;
         if node.sort != Sort::Array {
-            return self.step(parent, child, child, None, states, is_ignored);
+            return self.step(parent, child, child, None, states, ignored);
         }
         if end == child + 1 {
-            return self.empty_list(child, states, is_ignored);
+            return self.empty_list(child, states, ignored);
         }
         let (mut item, mut index) = (child + 1, 0);
         while item < end {
-            self.step(child, item, child, Some(index), states.clone(), is_ignored);
+            self.step(child, item, child, Some(index), states.clone(), ignored);
             item = self.document.node(item).end;
             index += 1;
         }
     }
 
     /// A list without items is a leaf of its own, known if a rule or group names a list there.
-    fn empty_list(&mut self, list: u32, states: Range<usize>, is_ignored: bool) {
+    fn empty_list(&mut self, list: u32, states: Range<usize>, ignored: Option<Site>) {
         let name = &self.document.node(list).name;
         let branches = self.states[states].iter().flat_map(|at| &self.branch(at.branch).children);
-        let (mut is_known, mut is_ignored) = (false, is_ignored);
+        let (mut is_known, mut ignored) = (false, ignored);
         for branch in branches.map(|at| self.branch(*at)).filter(|at| *at.step.name == **name) {
             is_known |= branch.is_an_end() || branch.step.select != Select::Any;
-            is_ignored |= branch.is_ignored;
+            ignored = ignored.or(branch.ignored);
         }
+        self.account.trace.leaf(list);
         match is_known {
-            true => self.account.mapped += 1,
-            false => self.account.left(list, is_ignored),
+            true => self.account.took(),
+            false => self.account.left(list, ignored),
         }
     }
 
@@ -139,17 +149,17 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         named: u32,
         item: Option<u32>,
         states: Range<usize>,
-        is_ignored: bool,
+        ignored: Option<Site>,
     ) {
         let start = self.states.len();
-        let mut is_ignored = is_ignored;
+        let mut ignored = ignored;
         for state in states {
             let State { branch, row } = self.states[state];
             for &next in &self.branch(branch).children {
                 let branch = self.branch(next);
                 if self.is_named(branch, named) && self.is_selected(next, branch, parent, at, item)
                 {
-                    is_ignored |= branch.is_ignored;
+                    ignored = ignored.or(branch.ignored);
                     let row = branch.each.map_or(row, |plan| self.open(plan, row, at));
                     self.states.push(State { branch: next, row });
                 }
@@ -157,9 +167,9 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         }
         let end = self.states.len();
         if start == end {
-            return self.account.left_all(at, is_ignored);
+            return self.account.left_all(at, ignored);
         }
-        self.visit(at, start..end, is_ignored);
+        self.visit(at, start..end, ignored);
         for state in (start..end).rev() {
             if self.branch(self.states[state].branch).each.is_some() {
                 self.close();
@@ -191,7 +201,9 @@ impl<'m, 'd, 'i> Walk<'m, 'd, 'i> {
         let is_json = self.document.format == Format::Json;
         match &branch.step.select {
             // What holds many is not taken for one, nor one for many.
-            Select::Any => !is_json || branch.is_ignored || branch.each.is_some() == item.is_some(),
+            Select::Any => {
+                !is_json || branch.ignored.is_some() || branch.each.is_some() == item.is_some()
+            }
             Select::Index(wanted) if is_json => item == Some(*wanted),
             Select::Index(wanted) => self.count(id, parent) == *wanted,
             Select::Where { key, is_attribute, value } => {

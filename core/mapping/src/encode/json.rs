@@ -6,33 +6,37 @@ use super::{
     output::{Output, Stem},
     text::Source,
 };
-use crate::Fault;
+use crate::{Fault, trace::Write};
 
-pub(super) fn write(
+pub(super) fn write<T: Write>(
     plan: &Output,
     source: &mut Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<(), Fault> {
-    if !value(&plan.root, source, values, out)? && out.is_empty() {
+    if !value(&plan.root, source, values, out, trace)? && out.is_empty() {
         out.push_str("{}");
     }
     Ok(())
 }
 
 /// Writes what the stem holds; whether that is worth keeping. What is not is taken back.
-fn value(
+fn value<T: Write>(
     stem: &Stem,
     source: &Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<bool, Fault> {
     if let Some(leaf) = &stem.own {
         let Some(written) = source.of(leaf, values)? else { return Ok(false) };
+        let start = out.len();
         match written.is_bare {
             true => out.push_str(&written.text),
             false => quote(&written.text, out),
         }
+        leaf.told(start..out.len(), false, trace);
         return Ok(leaf.counts);
     }
     let start = out.len();
@@ -40,38 +44,43 @@ fn value(
     out.push(if stem.is_list { '[' } else { '{' });
     for child in &stem.children {
         is_kept |= match child.each {
-            Some(group) => rows(child, group, source, values, out)?,
-            None => member(child, stem.is_list, source, values, out)?,
+            Some(group) => rows(child, group, source, values, out, trace)?,
+            None => member(child, stem.is_list, source, values, out, trace)?,
         };
     }
     out.push(if stem.is_list { ']' } else { '}' });
     if !is_kept {
+        trace.taken_back(start);
         out.truncate(start);
     }
     Ok(is_kept)
 }
 
-fn rows(
+fn rows<T: Write>(
     stem: &Stem,
     group: luotsi_model::FieldId,
     source: &Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<bool, Fault> {
     let Some(Value::Group(rows)) = values.get(group) else { return Ok(false) };
     let mut is_kept = false;
-    for row in rows {
-        is_kept |= member(stem, true, source, row, out)?;
+    for (number, row) in rows.iter().enumerate() {
+        trace.opened(number);
+        is_kept |= member(stem, true, source, row, out, trace)?;
+        trace.closed();
     }
     Ok(is_kept)
 }
 
-fn member(
+fn member<T: Write>(
     stem: &Stem,
     is_item: bool,
     source: &Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<bool, Fault> {
     let start = out.len();
     if !out.ends_with(['{', '[']) {
@@ -81,7 +90,7 @@ fn member(
         out.push_str(&stem.open);
     }
     let named = out.len();
-    let is_kept = value(stem, source, values, out)?;
+    let is_kept = value(stem, source, values, out, trace)?;
     // A selector's key is written though it keeps nothing by itself.
     if out.len() == named {
         out.truncate(start);
@@ -90,7 +99,7 @@ fn member(
 }
 
 /// Writes a JSON string.
-pub(super) fn quote(text: &str, out: &mut String) {
+pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {

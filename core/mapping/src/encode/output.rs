@@ -1,6 +1,8 @@
 //! The writing plan: the document's tree as the rules build it, in writing order, its names
 //! rendered.
 
+use std::ops::Range;
+
 use luotsi_model::{FieldId, Value};
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
         rule::{Rule, Scope, Turn, What},
     },
     path::{Select, Step},
+    trace::{Site, Write},
 };
 
 /// Writes one place.
@@ -24,6 +27,8 @@ pub(super) struct Leaf {
     pub(super) at: Box<str>,
     /// Whether being written makes its surroundings worth writing: a selector's key does not.
     pub(super) counts: bool,
+    /// The rule; none of a selector's key, which many rules share.
+    pub(super) site: Option<Site>,
 }
 
 /// An element, attribute, member, item or list.
@@ -48,7 +53,7 @@ pub(super) struct Stem {
 pub(crate) struct Output {
     pub(super) root: Stem,
     /// Fields that must hold these values.
-    pub(super) fixed: Vec<(FieldId, Value)>,
+    pub(super) fixed: Vec<(FieldId, Value, Site)>,
 }
 
 impl Output {
@@ -101,7 +106,15 @@ impl Stem {
         let at = step.name.clone();
         let text = value.clone();
         let what = What::Constant(crate::compile::rule::Constant { text, is_quoted: true });
-        let leaf = Leaf { what, is_required: false, with: None, fallback: None, at, counts: false };
+        let leaf = Leaf {
+            what,
+            is_required: false,
+            with: None,
+            fallback: None,
+            at,
+            counts: false,
+            site: None,
+        };
         let stem = self.child(&step, format);
         stem.own = Some(leaf);
     }
@@ -196,6 +209,17 @@ impl Stem {
 impl Leaf {
     fn of(rule: &Rule) -> Self {
         let Rule { what, is_required, with, fallback, at, .. } = rule.clone();
-        Self { what, is_required, with, fallback, at: at.names().into(), counts: true }
+        let (at, site) = (at.names().into(), Some(rule.site));
+        Self { what, is_required, with, fallback, at, counts: true, site }
+    }
+
+    /// Tells the listener that it was written, at these bytes.
+    pub(super) fn told(&self, at: Range<usize>, is_attribute: bool, trace: &mut impl Write) {
+        let Some(site) = self.site else { return };
+        let field = match &self.what {
+            What::Field { id, .. } => Some(*id),
+            _ => None,
+        };
+        trace.wrote(at, is_attribute, site, field);
     }
 }

@@ -7,18 +7,19 @@ use super::{
     output::{Leaf, Output, Stem},
     text::Source,
 };
-use crate::Fault;
+use crate::{Fault, trace::Write};
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-pub(super) fn write(
+pub(super) fn write<T: Write>(
     plan: &Output,
     source: &mut Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<(), Fault> {
     out.push_str(DECLARATION);
-    if !element(&plan.root, source, values, out)? {
+    if !element(&plan.root, source, values, out, trace)? {
         out.push_str(&plan.root.open);
         out.push_str("/>");
     }
@@ -26,11 +27,12 @@ pub(super) fn write(
 }
 
 /// Writes an element; whether it is worth keeping. What is not is taken back.
-fn element(
+fn element<T: Write>(
     stem: &Stem,
     source: &Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<bool, Fault> {
     let start = out.len();
     out.push_str(&stem.open);
@@ -39,7 +41,7 @@ fn element(
         let before = out.len();
         out.push_str(&attribute.open);
         match &attribute.own {
-            Some(leaf) if text(leaf, source, values, true, out)? => {
+            Some(leaf) if text(leaf, source, values, true, out, trace)? => {
                 is_kept |= leaf.counts;
                 out.push_str(&attribute.close);
             }
@@ -50,16 +52,19 @@ fn element(
     out.push('>');
     let inner = out.len();
     if let Some(leaf) = &stem.own {
-        is_kept |= text(leaf, source, values, false, out)? && leaf.counts;
+        is_kept |= text(leaf, source, values, false, out, trace)? && leaf.counts;
     }
     for child in &stem.children {
         is_kept |= match child.each {
-            Some(group) => rows(child, group, source, values, out)?,
-            None => element(child, source, values, out)?,
+            Some(group) => rows(child, group, source, values, out, trace)?,
+            None => element(child, source, values, out, trace)?,
         };
     }
     match out.len() {
-        _ if !is_kept && !stem.is_key() => out.truncate(start),
+        _ if !is_kept && !stem.is_key() => {
+            trace.taken_back(start);
+            out.truncate(start);
+        }
         len if len == inner => {
             out.truncate(tag);
             out.push_str("/>");
@@ -76,29 +81,34 @@ impl Stem {
     }
 }
 
-fn rows(
+fn rows<T: Write>(
     stem: &Stem,
     group: luotsi_model::FieldId,
     source: &Source<'_>,
     values: &Values,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<bool, Fault> {
     let Some(Value::Group(rows)) = values.get(group) else { return Ok(false) };
     let mut is_kept = false;
-    for row in rows {
-        is_kept |= element(stem, source, row, out)?;
+    for (number, row) in rows.iter().enumerate() {
+        trace.opened(number);
+        is_kept |= element(stem, source, row, out, trace)?;
+        trace.closed();
     }
     Ok(is_kept)
 }
 
-fn text(
+fn text<T: Write>(
     leaf: &Leaf,
     source: &Source<'_>,
     values: &Values,
     in_attribute: bool,
     out: &mut String,
+    trace: &mut T,
 ) -> Result<bool, Fault> {
     let Some(written) = source.of(leaf, values)? else { return Ok(false) };
+    let start = out.len();
     escape(&written.text, in_attribute, out).map_err(|NotXml| {
         let field = match &leaf.what {
             crate::compile::rule::What::Field { id, .. } => Some(*id),
@@ -107,6 +117,7 @@ fn text(
         let why = "the text holds a control character, which XML 1.0 cannot carry";
         source.fault("wrong-type", &leaf.at, field, why)
     })?;
+    leaf.told(start..out.len(), in_attribute, trace);
     Ok(true)
 }
 

@@ -71,7 +71,7 @@ fn goal() -> impl Strategy<Value = Values> {
 }
 
 prop_compose! {
-    fn record()(
+    pub(crate) fn record()(
         hetu in one_of(&["010594Y9032", "020594X903P", "030594W903B", "010181-900C"]),
         phone in prop::option::of(one_of(&["+99900000101", "+9990000"])),
         service in prop::option::of(code(&["peer-support", "advice"])),

@@ -6,5 +6,6 @@ mod diagnostics;
 mod hostile;
 mod laws;
 mod sample;
+mod told;
 mod translate;
 mod types;
