@@ -11,6 +11,7 @@ pub mod http;
 pub mod hub;
 pub mod journal;
 pub mod leaves;
+pub mod mutants;
 pub mod paths;
 pub mod people;
 pub mod region;

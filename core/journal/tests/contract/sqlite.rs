@@ -11,7 +11,7 @@ use std::{
 
 use futures::{FutureExt, future::join_all};
 use luotsi_journal::{
-    Error, Journal,
+    Error, Journal, Phase, State,
     command::{Command, Probe},
     read,
 };
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::{
     Place,
-    world::{AINO, EINO, accept, at, everything, message},
+    world::{AINO, EINO, accept, advance, at, delivery, delivery_id, everything, message},
 };
 
 /// A journal in a file.
@@ -163,6 +163,24 @@ async fn a_full_disk_refuses_and_keeps_nothing_by_halves() {
     journal.write(Run("pragma max_page_count = 1000000")).await.unwrap();
     assert_eq!(accept(&journal, large(2)).await.seq, Some(2), "with room again it goes on");
     assert_eq!(journal.read_now(read::pending_count), Ok(4));
+}
+
+/// The tree must never lack a leaf of what the log has: neither is there without the other.
+#[tokio::test]
+async fn an_entry_without_its_leaf_is_not_written() {
+    let place = File::new();
+    let journal = place.open();
+    accept(&journal, message(1, AINO, &["malli-ry"])).await;
+    let trigger = "create temp trigger leafless before insert on main.leaf
+                   begin select raise(abort, 'no leaf'); end";
+    journal.write(Run(trigger)).await.unwrap();
+    let before = everything(&journal);
+    let ready = delivery(&journal, delivery_id(1, 0));
+    let intent = || advance(&ready, State::Sending, Phase::Intent, 2);
+    assert!(matches!(journal.write(intent()).await, Err(Error::Storage(_))));
+    assert_eq!(everything(&journal), before);
+    journal.write(Run("drop trigger temp.leafless")).await.unwrap();
+    assert_eq!(journal.write(intent()).await, Ok(Ok(())), "with a leaf again it goes on");
 }
 
 #[test]
