@@ -16,6 +16,7 @@ use crate::{
 mod body;
 mod check;
 mod file;
+mod formula;
 mod laws;
 pub(crate) mod rule;
 mod value;
@@ -57,19 +58,19 @@ pub fn compile(file: &str, text: &str, lookup: &Lookup<'_>) -> (Option<Mapping>,
         return (None, reader.found);
     }
     let parsed = File::read(&mut reader, top(&table));
-    let mapping = judge(&mut reader, &parsed, lookup);
+    let mapping = judge(&mut reader, &parsed, text, lookup);
     let mapping = if reader.failed() { None } else { mapping };
     reader.found.sort_by_key(|found| found.span.as_ref().map(|span| span.start));
     (mapping, reader.found)
 }
 
-fn judge(reader: &mut Reader<'_>, file: &File, lookup: &Lookup<'_>) -> Option<Mapping> {
+fn judge(reader: &mut Reader<'_>, file: &File, text: &str, lookup: &Lookup<'_>) -> Option<Mapping> {
     let ways = ways(reader, file.one_way.as_ref(), Ways { reads: true, writes: true });
     let format = format(reader, file.format.as_ref()?);
     let schema = schema(reader, file.record.as_ref()?, lookup);
     let (format, schema) = (format?, schema?);
     let guard = guard(reader, file, format)?;
-    let mut check = Check { reader, format, schema: &schema, codes: lookup.codes, ways };
+    let mut check = Check { reader, text, format, schema: &schema, codes: lookup.codes, ways };
     let mut record = check.body(&file.body, None, Path::default());
     check.laws(&record, file);
     if check.reader.failed() {
@@ -107,6 +108,9 @@ fn mark(at: &Path, value: &str, writes: bool, site: Site) -> Rule {
         fallback: None,
         with: None,
         when: None,
+        reading: None,
+        on: None,
+        writing: None,
     }
 }
 

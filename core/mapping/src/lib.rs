@@ -18,6 +18,7 @@ mod compile;
 mod decode;
 pub mod document;
 mod encode;
+mod expression;
 mod fault;
 mod mapping;
 mod path;

@@ -35,7 +35,7 @@ impl Place {
     fn of(rule: &Rule, schema: &Schema) -> Self {
         let codes = match &rule.what {
             What::Field { form, .. } | What::Context { form, .. } => form.codes.clone(),
-            What::Constant(_) | What::Template(_) => None,
+            What::Constant(_) | What::Template(_) | What::Computed => None,
         };
         Self {
             site: rule.site,
@@ -168,9 +168,15 @@ impl Mapping {
         in_order(fields)
     }
 
-    /// The fields that writing shows, in field order; groups by their members.
+    /// The fields that writing shows, in field order; groups by their members. What an expression
+    /// sees counts as shown: its result tells of it.
     pub fn fields_written(&self) -> Vec<FieldId> {
-        in_order(self.fields(|rule| rule.writes))
+        let mut fields = self.fields(|rule| rule.writes);
+        self.record.walk(&mut |scope| {
+            let writing = scope.rules.iter().filter(|rule| rule.writes);
+            fields.extend(writing.flat_map(Rule::inputs));
+        });
+        in_order(fields)
     }
 
     /// The fields without which writing fails, in field order: `required` rules, and fields that

@@ -34,6 +34,11 @@ impl Table<'_> {
     pub(crate) fn has(&self, key: &str) -> bool {
         self.table.get(key).is_some()
     }
+
+    /// Whether the key holds a table.
+    pub(crate) fn is_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|value| value.get_ref().as_table().is_some())
+    }
 }
 
 /// The file being read and what was found in it.
@@ -168,6 +173,20 @@ impl<'f> Reader<'f> {
             self.unfit(key, value, "a table");
         }
         inner
+    }
+
+    /// A table's keys and texts, in order.
+    pub(crate) fn pairs(&mut self, table: Table<'_>, key: &str) -> Vec<(Text, Text)> {
+        let Some(table) = self.table(table, key) else { return Vec::new() };
+        let named = table
+            .table
+            .iter()
+            .map(|(name, _)| Text { text: name.get_ref().to_string(), span: name.span() });
+        let named: Vec<_> = named.collect();
+        named
+            .into_iter()
+            .filter_map(|name| Some((name.clone(), self.text(table, &name.text)?)))
+            .collect()
     }
 
     /// An array of tables; none where the key is absent.

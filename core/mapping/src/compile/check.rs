@@ -18,6 +18,8 @@ use crate::{
 /// What rules are judged against.
 pub(super) struct Check<'c, 'f> {
     pub(super) reader: &'c mut Reader<'f>,
+    /// The file's.
+    pub(super) text: &'c str,
     pub(super) format: Format,
     pub(super) schema: &'c Schema,
     pub(super) codes: &'c BTreeMap<String, Arc<codes::Table>>,
@@ -73,13 +75,9 @@ impl Check<'_, '_> {
             default.and_then(|text| self.default(text, what.as_ref().map(|(what, _)| what)));
         let fallback = item.default.as_ref().filter(|_| !ways.reads);
         let with = item.with.as_ref().and_then(|with| self.find(with, group));
-        let when = match &item.when {
-            Some((at, value)) => {
-                path(self.reader, at, self.format).map(|at| (at, value.text.as_str().into()))
-            }
-            None => None,
-        };
+        let formulas = self.formulas(item, ways, group);
         let (what, Ways { reads, writes }) = what?;
+        let (read, written) = formulas?;
         Some(Rule {
             site: Site::at(item.span.start),
             at: at?,
@@ -90,21 +88,26 @@ impl Check<'_, '_> {
             default,
             fallback: fallback.map(|text| text.text.as_str().into()),
             with,
-            when,
+            when: read.when,
+            reading: read.expr,
+            on: written.when,
+            writing: written.expr,
         })
     }
 
     /// Settings that have no effect in the directions the rule goes.
     fn idle(&mut self, item: &file::Rule, ways: Ways) {
-        for (text, _) in item.when.iter().filter(|_| !ways.reads) {
-            let why = "`when` is about reading, and this rule only writes";
-            self.error("LU108", text, "this has no effect", why, "remove it, or read too");
-        }
-        for (text, _) in item.when.iter().filter(|_| ways.reads && ways.writes) {
-            let what = format!("a rule under the condition `{}` writes too", text.text);
-            let why = "it is written whether the condition holds or not";
-            let mend = "give it `one_way = \"in\"`, and write by a rule of its own";
-            self.reader.warning("LU108", text.span.clone(), what, why, mend);
+        if let Some(file::When::Text(text, _)) = &item.when {
+            if !ways.reads {
+                let why = "a place of the document is there in reading only";
+                let mend = "remove it, or write an expression over fields";
+                self.error("LU108", text, "this has no effect", why, mend);
+            } else if ways.writes {
+                let what = format!("a rule under the condition `{}` writes too", text.text);
+                let why = "it is written whether the condition holds or not";
+                let mend = "give it `one_way = \"in\"`, and write by a rule of its own";
+                self.reader.warning("LU108", text.span.clone(), what, why, mend);
+            }
         }
         for text in item.region.iter().filter(|_| ways.writes) {
             let why = "how the number stood in its national form cannot be known from E.164";
@@ -125,8 +128,13 @@ impl Check<'_, '_> {
         group: Option<FieldId>,
     ) -> Option<(What, Ways)> {
         let given = [item.is.is_some(), item.constant.is_some(), item.template.is_some()];
+        if let ([false, false, false], Some(file::Expr::OneWay(text))) = (given, &item.expr) {
+            self.plain(item);
+            return Some((What::Computed, self.out_only(text, item, ways)));
+        }
         if given.iter().filter(|given| **given).count() != 1 {
-            let why = "a place holds one thing: a field, a constant or a template";
+            let why =
+                "a place holds one thing: a field, a constant, a template or what `expr` gives";
             let mend = "keep one of `is`, `constant` and `template`";
             let what = "not exactly one of `is`, `constant`, `template`";
             self.reader.error("LU107", item.span.clone(), what, why, mend);
@@ -167,8 +175,9 @@ impl Check<'_, '_> {
     }
 
     fn out_only(&mut self, text: &Text, item: &file::Rule, ways: Ways) -> Ways {
-        if !ways.writes || item.default.is_some() || item.when.is_some() {
-            let why = "what the sender knows beside the record is only written, never read";
+        let is_read = matches!(item.when, Some(file::When::Text(..)));
+        if !ways.writes || item.default.is_some() || is_read {
+            let why = "what is no field is only written, never read";
             self.error("LU108", text, "`{}` in a rule that reads", why, "make the rule `out`");
         }
         Ways { reads: false, ..ways }

@@ -7,7 +7,7 @@ const TOP: &[&str] =
 const EACH: &[&str] = &["at", "is", "one_way", "fields", "ignored", "each"];
 const RULE: &[&str] = &[
     "at", "is", "codes", "format", "default", "constant", "template", "one_way", "required",
-    "with", "when", "region",
+    "with", "when", "region", "expr", "inputs",
 ];
 
 /// The whole file.
@@ -48,7 +48,23 @@ pub(super) struct Rule {
     pub(super) one_way: Option<Text>,
     pub(super) required: bool,
     pub(super) with: Option<Text>,
-    pub(super) when: Option<(Text, Text)>,
+    pub(super) when: Option<When>,
+    pub(super) expr: Option<Expr>,
+    /// Names for expressions, each with the place or field that it stands for.
+    pub(super) inputs: Vec<(Text, Text)>,
+}
+
+/// A rule's condition.
+pub(super) enum When {
+    /// A place and the text there.
+    Text(Text, Text),
+    Expr(Text),
+}
+
+/// What stands between the document's text and the field's.
+pub(super) enum Expr {
+    OneWay(Text),
+    Both { reading: Option<Text>, writing: Option<Text> },
 }
 
 pub(super) struct Ignored {
@@ -126,9 +142,30 @@ impl Item {
             one_way: reader.text(table, "one_way"),
             required: reader.flag(table, "required"),
             with: reader.text(table, "with"),
-            when: condition(reader, table, "when"),
+            when: when(reader, table),
+            expr: expr(reader, table),
+            inputs: reader.pairs(table, "inputs"),
         }))
     }
+}
+
+fn when(reader: &mut Reader<'_>, table: Table<'_>) -> Option<When> {
+    if !table.has("when") || table.is_table("when") {
+        return condition(reader, table, "when").map(|(at, value)| When::Text(at, value));
+    }
+    reader.text(table, "when").map(When::Expr)
+}
+
+fn expr(reader: &mut Reader<'_>, table: Table<'_>) -> Option<Expr> {
+    if !table.has("expr") || !table.is_table("expr") {
+        return reader.text(table, "expr").map(Expr::OneWay);
+    }
+    let table = reader.table(table, "expr")?;
+    reader.known(table, &["in", "out"]);
+    if !table.has("in") && !table.has("out") {
+        reader.needed(table, "in");
+    }
+    Some(Expr::Both { reading: reader.text(table, "in"), writing: reader.text(table, "out") })
 }
 
 fn condition(reader: &mut Reader<'_>, table: Table<'_>, key: &str) -> Option<(Text, Text)> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use luotsi_model::{FieldId, Type, Value};
 
 use super::Ways;
-use crate::{codes, path::Path, phone::Region, time::Pattern, trace::Site};
+use crate::{codes, expression::Expression, path::Path, phone::Region, time::Pattern, trace::Site};
 
 /// What the sender knows beside the record. The order is that of [`CONTEXT`].
 pub(crate) const CONTEXT: [&str; 6] =
@@ -37,10 +37,34 @@ pub(crate) enum Part {
 
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    Field { id: FieldId, form: Form },
+    Field {
+        id: FieldId,
+        form: Form,
+    },
     Constant(Constant),
-    Context { name: usize, form: Form },
+    Context {
+        name: usize,
+        form: Form,
+    },
     Template(Vec<Part>),
+    /// What the rule's expression gives of its inputs.
+    Computed,
+}
+
+/// An expression with what its names stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Formula<T> {
+    pub(crate) expression: Arc<Expression>,
+    /// In the order of the names after the first, `value`.
+    pub(crate) inputs: Arc<[T]>,
+}
+
+/// Whether a rule is read.
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    /// This text stands at this place.
+    Text(Path, Box<str>),
+    Formula(Formula<Path>),
 }
 
 /// A rule at a place of the document.
@@ -59,8 +83,14 @@ pub(crate) struct Rule {
     pub(crate) fallback: Option<Box<str>>,
     /// Written only where the record has this field.
     pub(crate) with: Option<FieldId>,
-    /// Read only where the document has this text at this place.
-    pub(crate) when: Option<(Path, Box<str>)>,
+    /// Read only where this holds.
+    pub(crate) when: Option<Condition>,
+    /// Makes the field's text of the document's.
+    pub(crate) reading: Option<Formula<Path>>,
+    /// Written only where this holds.
+    pub(crate) on: Option<Formula<FieldId>>,
+    /// Makes the document's text of the field's.
+    pub(crate) writing: Option<Formula<FieldId>>,
 }
 
 impl Scope {
@@ -85,6 +115,21 @@ impl Rule {
             What::Field { id, .. } => Some(*id),
             _ => None,
         }
+    }
+
+    /// The places that its expressions look up in reading.
+    pub(crate) fn looked_up(&self) -> impl Iterator<Item = &Path> {
+        let when = match &self.when {
+            Some(Condition::Formula(formula)) => Some(formula),
+            _ => None,
+        };
+        when.into_iter().chain(&self.reading).flat_map(|formula| formula.inputs.iter())
+    }
+
+    /// The fields that its expressions see in writing.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = FieldId> {
+        let formulas = self.on.iter().chain(&self.writing);
+        formulas.flat_map(|formula| formula.inputs.iter().copied())
     }
 }
 

@@ -5,13 +5,15 @@ use std::ops::Range;
 use luotsi_model::{FieldId, Value, Values};
 
 use super::{
-    intake::{Closing, Take, When},
+    intake::{Closing, Take},
     value,
     walk::{Row, State, Walk},
 };
 use crate::{
-    compile::rule::{Constant, Form},
+    compile::rule::{Condition, Constant, Form, Formula},
     document::Sort,
+    expression::Given,
+    path::Path,
     trace::{Read, Site},
 };
 
@@ -41,17 +43,18 @@ impl<'m, T: Read> Walk<'m, '_, '_, T> {
 
     fn take(&mut self, take: &'m Take, row: u32, leaf: u32) -> bool {
         match take {
-            Take::Key => true,
+            Take::Known => true,
             Take::Constant(constant, by) => {
                 self.account.trace.met(*by);
                 self.constant(constant, leaf);
                 true
             }
-            Take::Field { id, form, when, by } => {
+            Take::Field { id, form, when, reading, by } => {
                 let is_free = self.rows[row as usize].values.get(*id).is_none();
-                let is_meant = is_free && when.as_ref().is_none_or(|when| self.holds(when, row));
+                let is_meant =
+                    is_free && when.as_ref().is_none_or(|when| self.holds(when, *id, row, leaf));
                 if is_meant {
-                    self.fill(*id, form, row, leaf, *by);
+                    self.fill(*id, form, reading.as_ref(), row, leaf, *by);
                 }
                 is_meant
             }
@@ -71,35 +74,78 @@ impl<'m, T: Read> Walk<'m, '_, '_, T> {
         }
     }
 
-    /// Whether a rule's condition holds; it is looked up once a row, for all the leaves that ask.
-    fn holds(&mut self, when: &'m When, row: u32) -> bool {
-        let row = &mut self.rows[row as usize];
-        if let Some((_, known)) = row.asked.iter().find(|(asked, _)| std::ptr::eq(*asked, when)) {
-            return *known;
+    /// Whether a rule's condition holds. A text is looked up once a row, for all the leaves that
+    /// ask; an expression sees the leaf.
+    fn holds(&mut self, when: &'m Condition, id: FieldId, row: u32, leaf: u32) -> bool {
+        match when {
+            Condition::Text(at, value) => {
+                let row = &mut self.rows[row as usize];
+                let is_it = |(asked, _): &&(&Condition, bool)| std::ptr::eq(*asked, when);
+                if let Some((_, known)) = row.asked.iter().find(is_it) {
+                    return *known;
+                }
+                let found = self.document.text_at(row.node, at);
+                let holds = found.is_some_and(|text| *text == **value);
+                row.asked.push((when, holds));
+                holds
+            }
+            Condition::Formula(formula) => {
+                let held = formula.expression.holds(&self.given(formula, row, leaf));
+                // A condition that cannot be told takes the leaf with its fault.
+                held.unwrap_or_else(|why| {
+                    self.unfit(id, row, leaf, ("expression-failed", why.to_owned()));
+                    false
+                })
+            }
         }
-        let found = self.document.text_at(row.node, &when.at);
-        let holds = found.is_some_and(|text| *text == *when.value);
-        row.asked.push((when, holds));
-        holds
     }
 
-    fn fill(&mut self, id: FieldId, form: &Form, row: u32, leaf: u32, by: Site) {
+    /// What the names of an expression stand for: the leaf's text, then places of the row.
+    fn given(&self, formula: &Formula<Path>, row: u32, leaf: u32) -> Vec<Given<'_>> {
+        let row = self.rows[row as usize].node;
+        let own = given(&self.document.node(leaf).text);
+        let place = |at| self.document.text_at(row, at).map_or(Given::Nothing, given);
+        std::iter::once(own).chain(formula.inputs.iter().map(place)).collect()
+    }
+
+    fn fill(
+        &mut self,
+        id: FieldId,
+        form: &Form,
+        reading: Option<&Formula<Path>>,
+        row: u32,
+        leaf: u32,
+        by: Site,
+    ) {
         let node = self.document.node(leaf);
-        let field = (&*self.mapping.schema, id);
-        match value::of_leaf(form, node.sort, &node.text, self.strictness) {
-            Ok((value, let_through)) => {
+        let valued = match reading {
+            None => value::of_leaf(form, node.sort, &node.text, self.strictness).map(Some),
+            Some(formula) => match formula.expression.text(&self.given(formula, row, leaf)) {
+                Ok(None) => Ok(None),
+                Ok(Some(made)) => value::of_text(form, &made.text, self.strictness).map(Some),
+                Err(why) => Err(("expression-failed", why.to_owned())),
+            },
+        };
+        match valued {
+            Ok(None) => self.account.trace.met(by),
+            Ok(Some((value, let_through))) => {
                 if let Some(error) = let_through {
+                    let field = (&*self.mapping.schema, id);
                     self.account.warn(leaf, field, error.to_string());
                 }
                 self.account.trace.filled(row, id, by);
                 self.rows[row as usize].values.set(id, value);
             }
-            Err((code, why)) => {
+            Err(wrong) => {
                 self.account.trace.met(by);
-                self.account.fault(code, leaf, Some(field), why);
-                self.rows[row as usize].refused.push(id);
+                self.unfit(id, row, leaf, wrong);
             }
         }
+    }
+
+    fn unfit(&mut self, id: FieldId, row: u32, leaf: u32, (code, why): value::Wrong) {
+        self.account.fault(code, leaf, Some((&*self.mapping.schema, id)), why);
+        self.rows[row as usize].refused.push(id);
     }
 
     pub(super) fn open(&mut self, plan: u32, outer: u32, node: u32) -> u32 {
@@ -147,4 +193,8 @@ impl<'m, T: Read> Walk<'m, '_, '_, T> {
             }
         }
     }
+}
+
+fn given(text: &str) -> Given<'_> {
+    if text.is_empty() { Given::Nothing } else { Given::Text(text) }
 }

@@ -4,7 +4,7 @@
 use luotsi_model::{FieldId, Schema, Value};
 
 use crate::{
-    compile::rule::{Constant, Form, Rule, Scope, What},
+    compile::rule::{Condition, Constant, Form, Formula, Rule, Scope, What},
     path::{Path, Select, Step},
     trace::Site,
 };
@@ -21,25 +21,19 @@ pub(crate) struct Branch {
     pub(super) each: Option<u32>,
 }
 
-/// A rule's condition: this text at this place below the row.
-#[derive(Debug)]
-pub(crate) struct When {
-    pub(super) at: Path,
-    pub(super) value: Box<str>,
-}
-
 /// What a leaf is for.
 #[derive(Debug)]
 pub(crate) enum Take {
     Field {
         id: FieldId,
         form: Form,
-        when: Option<When>,
+        when: Option<Condition>,
+        reading: Option<Formula<Path>>,
         by: Site,
     },
     Constant(Constant, Site),
-    /// The key of a selector, which has held already.
-    Key,
+    /// The key of a selector, which has held already, or what an expression looks up.
+    Known,
 }
 
 /// What is judged when a record or row is complete.
@@ -75,6 +69,10 @@ impl Intake {
         for rule in scope.rules.iter().filter(|rule| rule.reads) {
             let branch = self.reach(root, &rule.at);
             self.branches[branch as usize].takes.extend(take(rule));
+            for path in rule.looked_up() {
+                let branch = self.reach(root, path);
+                self.branches[branch as usize].takes.push(Take::Known);
+            }
         }
         for (path, by) in &scope.ignored {
             let branch = self.reach(root, path);
@@ -109,7 +107,7 @@ impl Intake {
         if let Select::Where { key, is_attribute, .. } = &step.select {
             let key = Step { name: key.clone(), is_attribute: *is_attribute, select: Select::Any };
             let key = self.grow(at, &key);
-            self.branches[key as usize].takes.push(Take::Key);
+            self.branches[key as usize].takes.push(Take::Known);
         }
         at
     }
@@ -147,10 +145,10 @@ impl Closing {
 fn take(rule: &Rule) -> Option<Take> {
     match &rule.what {
         What::Field { id, form } => {
-            let when = rule.when.clone().map(|(at, value)| When { at, value });
-            Some(Take::Field { id: *id, form: form.clone(), when, by: rule.site })
+            let (when, reading) = (rule.when.clone(), rule.reading.clone());
+            Some(Take::Field { id: *id, form: form.clone(), when, reading, by: rule.site })
         }
         What::Constant(constant) => Some(Take::Constant(constant.clone(), rule.site)),
-        What::Context { .. } | What::Template(_) => None,
+        What::Context { .. } | What::Template(_) | What::Computed => None,
     }
 }

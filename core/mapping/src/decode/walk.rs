@@ -7,10 +7,11 @@ use luotsi_model::{FieldId, Record, Values, hetu::Strictness};
 use super::{
     Decoded,
     account::Account,
-    intake::{Branch, Intake, When},
+    intake::{Branch, Intake},
 };
 use crate::{
     Document, Fault, Format, Mapping,
+    compile::rule::Condition,
     document::Sort,
     path::Select,
     trace::{Read, Site},
@@ -34,7 +35,7 @@ pub(super) struct Row<'m> {
     /// Fields whose value was refused: they are not missing too.
     pub(super) refused: Vec<FieldId>,
     /// Conditions that were looked up, and whether they hold.
-    pub(super) asked: Vec<(&'m When, bool)>,
+    pub(super) asked: Vec<(&'m Condition, bool)>,
 }
 
 pub(super) struct Walk<'m, 'd, 'i, T> {

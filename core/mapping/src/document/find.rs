@@ -4,10 +4,11 @@ use super::{Document, Format, Sort};
 use crate::path::{Path, Select, Step};
 
 impl Document<'_> {
-    /// The text at `path` below `from`.
+    /// The text at `path` below `from`; of `null` there is none.
     pub(crate) fn text_at(&self, from: u32, path: &Path) -> Option<&str> {
         let (at, found) = self.follow(from, path);
-        (found == path.steps.len()).then(|| &*self.node(at).text)
+        let node = self.node(at);
+        (found == path.steps.len() && node.sort != Sort::Null).then_some(&*node.text)
     }
 
     /// The last node on the way along `path` that exists.

@@ -9,7 +9,7 @@ use crate::{
     Format,
     compile::{
         Guard,
-        rule::{Rule, Scope, Turn, What},
+        rule::{Formula, Rule, Scope, Turn, What},
     },
     path::{Select, Step},
     trace::{Site, Write},
@@ -25,6 +25,10 @@ pub(super) struct Leaf {
     pub(super) fallback: Option<Box<str>>,
     /// The place, for faults.
     pub(super) at: Box<str>,
+    /// Written only where this holds.
+    pub(super) on: Option<Formula<FieldId>>,
+    /// Makes the text of the field's.
+    pub(super) writing: Option<Formula<FieldId>>,
     /// Whether being written makes its surroundings worth writing: a selector's key does not.
     pub(super) counts: bool,
     /// The rule; none of a selector's key, which many rules share.
@@ -112,6 +116,8 @@ impl Stem {
             with: None,
             fallback: None,
             at,
+            on: None,
+            writing: None,
             counts: false,
             site: None,
         };
@@ -208,9 +214,9 @@ impl Stem {
 
 impl Leaf {
     fn of(rule: &Rule) -> Self {
-        let Rule { what, is_required, with, fallback, at, .. } = rule.clone();
+        let Rule { what, is_required, with, fallback, at, on, writing, .. } = rule.clone();
         let (at, site) = (at.names().into(), Some(rule.site));
-        Self { what, is_required, with, fallback, at, counts: true, site }
+        Self { what, is_required, with, fallback, at, on, writing, counts: true, site }
     }
 
     /// Tells the listener that it was written, at these bytes.

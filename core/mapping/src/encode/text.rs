@@ -7,8 +7,9 @@ use luotsi_model::{Code, FieldId, Schema, Type, Value, Values};
 use super::output::Leaf;
 use crate::{
     Fault,
-    compile::rule::{CONTEXT, Form, Part, What},
+    compile::rule::{CONTEXT, Form, Formula, Part, What},
     document::is_number,
+    expression::{Expression, Given},
     time,
 };
 
@@ -63,35 +64,73 @@ impl<'s> Source<'s> {
         if leaf.with.is_some_and(|id| values.get(id).is_none()) {
             return Ok(None);
         }
-        let (text, is_bare) = match &leaf.what {
-            What::Constant(constant) => (Some(Cow::Borrowed(&*constant.text)), !constant.is_quoted),
-            What::Template(parts) => (self.template(parts), false),
-            What::Context { name, form } => (self.context(*name, form, leaf)?, false),
-            What::Field { id, form } => {
-                let text = match values.get(*id) {
-                    Some(value) => Some(self.value(value, form, leaf, *id)?),
-                    None => None,
-                };
-                (text, matches!(form.holds, Type::Decimal | Type::Boolean))
+        let own = self.own(leaf, values)?;
+        if let Some(formula) = &leaf.on
+            && !self.evaluated(formula, own.as_ref(), leaf, values, Expression::holds)?
+        {
+            return Ok(None);
+        }
+        let made = match &leaf.writing {
+            None => own,
+            Some(_) if own.is_none() && !matches!(leaf.what, What::Computed) => None,
+            Some(formula) => {
+                let made = self.evaluated(formula, own.as_ref(), leaf, values, Expression::text)?;
+                made.map(|made| Written { text: made.text.into(), is_bare: made.is_bare })
             }
         };
-        let fallback = || leaf.fallback.as_deref().map(Cow::Borrowed);
-        match text.filter(|text| !text.is_empty()).or_else(fallback) {
-            Some(text) => Ok(Some(Written { text, is_bare })),
+        let fallback = || {
+            let text = Cow::Borrowed(&**leaf.fallback.as_ref()?);
+            Some(Written { text, is_bare: own_is_bare(leaf) })
+        };
+        match made.or_else(fallback) {
+            Some(written) => Ok(Some(written)),
             None if leaf.is_required => Err(self.missing(leaf)),
             None => Ok(None),
         }
     }
 
-    fn missing(&self, leaf: &Leaf) -> Fault {
-        let id = match &leaf.what {
-            What::Field { id, .. } => Some(*id),
-            _ => None,
+    /// The text before an expression changes it.
+    fn own<'v>(&'v self, leaf: &'v Leaf, values: &'v Values) -> Result<Option<Written<'v>>, Fault> {
+        let text = match &leaf.what {
+            What::Constant(constant) => Some(Cow::Borrowed(&*constant.text)),
+            What::Template(parts) => self.template(parts),
+            What::Context { name, form } => self.context(*name, form, leaf)?,
+            What::Field { id, form } => match values.get(*id) {
+                Some(value) => Some(self.value(value, form, leaf, *id)?),
+                None => None,
+            },
+            What::Computed => None,
         };
+        let text = text.filter(|text| !text.is_empty());
+        Ok(text.map(|text| Written { text, is_bare: own_is_bare(leaf) }))
+    }
+
+    fn evaluated<T>(
+        &self,
+        formula: &Formula<FieldId>,
+        own: Option<&Written<'_>>,
+        leaf: &Leaf,
+        values: &Values,
+        evaluate: impl Fn(&Expression, &[Given<'_>]) -> Result<T, &'static str>,
+    ) -> Result<T, Fault> {
+        let fields = formula.inputs.iter().map(|id| plain(values.get(*id)));
+        let fields: Vec<_> = fields.collect();
+        let given = fields.iter().map(|(text, yes)| match (text, yes) {
+            (_, Some(yes)) => Given::Boolean(*yes),
+            (Some(text), None) => Given::Text(text),
+            (None, None) => Given::Nothing,
+        });
+        let own = own.map_or(Given::Nothing, |own| Given::Text(&own.text));
+        let given: Vec<_> = std::iter::once(own).chain(given).collect();
+        let result = evaluate(&formula.expression, &given);
+        result.map_err(|why| self.fault("expression-failed", &leaf.at, own_field(leaf), why))
+    }
+
+    fn missing(&self, leaf: &Leaf) -> Fault {
         self.fault(
             "missing-field",
             &leaf.at,
-            id,
+            own_field(leaf),
             "the document needs it, and it is not there to send",
         )
     }
@@ -169,6 +208,34 @@ impl<'s> Source<'s> {
         };
         Ok(Cow::Borrowed(text))
     }
+}
+
+fn own_field(leaf: &Leaf) -> Option<FieldId> {
+    match &leaf.what {
+        What::Field { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+/// Whether JSON writes what stands there without quotes.
+fn own_is_bare(leaf: &Leaf) -> bool {
+    match &leaf.what {
+        What::Constant(constant) => !constant.is_quoted,
+        What::Field { form, .. } => matches!(form.holds, Type::Decimal | Type::Boolean),
+        _ => false,
+    }
+}
+
+/// A field's value to an expression: its text in the record's own form, or yes and no.
+fn plain(value: Option<&Value>) -> (Option<Cow<'_, str>>, Option<bool>) {
+    let text = match value {
+        Some(Value::Boolean(yes)) => return (None, Some(*yes)),
+        Some(Value::Date(day)) => Some(day.to_string().into()),
+        Some(Value::Instant(moment)) => Some(moment.to_string().into()),
+        Some(value) => value.as_text().map(Cow::Borrowed),
+        None => None,
+    };
+    (text, None)
 }
 
 fn date(day: jiff::civil::Date, form: &Form) -> String {

@@ -102,6 +102,63 @@ fn directions() {
 }
 
 #[test]
+fn expressions() {
+    let rule = |more: &str| format!("{{ at = \"A\", is = \"need\", {more} }}");
+    check(&rule("one_way = \"in\", expr = \"value.trim()\""), &[]);
+    check(&rule("expr = { in = \"value.trim()\", out = \"value\" }"), &[]);
+    check(&rule("expr = \"value.trim()\""), &[("LU108", "\"value.trim()\"")]);
+    check(&rule("expr = { in = \"value.trim()\" }"), &[("LU108", "\"value.trim()\"")]);
+    check(&rule("one_way = \"in\", expr = { out = \"value\" }"), &[("LU108", "\"value\"")]);
+    check(
+        &rule("expr = { inn = \"value\" }"),
+        &[("LU101", "{ inn = \"value\" }"), ("LU101", "inn")],
+    );
+    check(&rule("when = \"true\""), &[("LU108", "\"true\"")]);
+    check(&rule("one_way = \"in\", inputs = { a = \"B\" }"), &[("LU108", "a")]);
+    check(
+        "{ at = \"A\", constant = \"x\", one_way = \"in\", when = \"true\" }",
+        &[("LU108", "\"true\"")],
+    );
+    check("{ at = \"A\", constant = \"x\", expr = \"value\" }", &[("LU108", "\"value\"")]);
+    check("{ at = \"A\", expr = \"1\", one_way = \"in\" }", &[("LU108", "\"1\"")]);
+    let inputs = |inputs: &str, expr: &str| {
+        rule(&format!("one_way = \"in\", inputs = {{ {inputs} }}, expr = {expr}"))
+    };
+    check(&inputs("b = \"B\"", "\"value + b\""), &[]);
+    check(&inputs("b = \"B//C\"", "\"value + b\""), &[("LU105", "\"B//C\"")]);
+    check(&inputs("b = \"B\"", "\"value\""), &[("LU114", "b")]);
+    check(&inputs("value = \"B\"", "\"value\""), &[("LU114", "value")]);
+    check(
+        "{ at = \"A\", one_way = \"out\", inputs = { b = \"ned\" }, expr = \"b\" }",
+        &[("LU103", "\"ned\"")],
+    );
+    check(
+        "{ at = \"A\", one_way = \"out\", inputs = { b = \"goals[]\" }, expr = \"b\" }",
+        &[("LU113", "\"goals[]\"")],
+    );
+}
+
+/// A wrong expression is told at the line and column within the file.
+#[test]
+fn an_expression_is_wrong_where_it_is() {
+    let check = |expr: &str, place: &str, why: &str| {
+        let text = format!(
+            "record=\"sample\"\nformat=\"json\"\none_way=\"out\"\nfields=[{{at=\"A\",is=\"need\",expr={expr}}}]"
+        );
+        let (_, found) = compiled(&text);
+        let at = found[0].span.clone().unwrap().start;
+        let got = (found.len(), found[0].code, text[at..].starts_with(place));
+        assert!(got == (1, "LU114", true) && found[0].why.contains(why), "{found:#?}");
+    };
+    check("\"ä + valu\"", "ä + ", "");
+    check("'\"ä\" + valu'", "valu", "write `value`");
+    check("\"\"\"\n\"ä\" +\n  valu\"\"\"", "valu", "write `value`");
+    check("'value.trimm()'", "trimm", "write `trim`");
+    check("'eval(value)'", "eval", "no function");
+    check("\"value + \\\"\\\" + valu\"", "\"value + ", "write `value`");
+}
+
+#[test]
 fn between_rules() {
     let again = "{ at = \"B\", is = \"need\" }";
     check(&format!("{{ at = \"A\", is = \"need\" }}, {again}"), &[("LU106", again)]);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests, helpers included, fail by panic")]
 
 mod diagnostics;
+mod expressions;
 mod hostile;
 mod laws;
 mod sample;

@@ -238,9 +238,10 @@ pub(super) fn ground(lang: Lang, ground: &GroundEntry) -> String {
     // A right in law is told with the reason that was stated.
     let _ = ground.reason.as_ref().map_or(Ok(()), |reason| write!(text, " ({reason})"));
     let rule = &ground.rule;
-    text + &match lang {
+    text.push_str(&match lang {
         Lang::Fi => format!(", säännön ”{rule}” mukaan"),
         Lang::Sv => format!(", enligt regeln ”{rule}”"),
         Lang::En => format!(", by the rule “{rule}”"),
-    }
+    });
+    text
 }
