@@ -12,7 +12,8 @@ pub(crate) enum Select {
     Any,
     /// The one at this place among them, from 0.
     Index(u32),
-    /// The one whose own child of this name has this text.
+    /// The one whose own child of this name has this text. The key may be names parted by `/`, of
+    /// what stands within it; then the last one's is the text.
     Where { key: Box<str>, is_attribute: bool, value: Box<str> },
 }
 
@@ -59,6 +60,16 @@ impl Path {
     }
 }
 
+/// The steps to a selector's key, from what it selects.
+pub(crate) fn key_steps(key: &str, is_attribute: bool) -> Vec<Step> {
+    let step = |name: &str| Step { name: name.into(), is_attribute: false, select: Select::Any };
+    let mut steps: Vec<_> = key.split('/').map(step).collect();
+    if let Some(last) = steps.last_mut() {
+        last.is_attribute = is_attribute;
+    }
+    steps
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.steps.iter().enumerate() {
@@ -69,8 +80,10 @@ impl fmt::Display for Path {
                 Select::Any => {}
                 Select::Index(index) => write!(f, "[{index}]")?,
                 Select::Where { key, is_attribute, value } => {
+                    let (above, last) = key.rsplit_once('/').unwrap_or(("", key));
+                    let slash = if above.is_empty() { "" } else { "/" };
                     let mark = if *is_attribute { "@" } else { "" };
-                    write!(f, "[{mark}{key}={value}]")?;
+                    write!(f, "[{above}{slash}{mark}{last}={value}]")?;
                 }
             }
         }
@@ -125,7 +138,15 @@ fn select(text: &str, format: Format) -> Result<Select, String> {
     if value.is_empty() {
         return Err("a selector's value is empty".into());
     }
-    let (key, is_attribute) = attribute(key, format)?;
+    let (above, last) =
+        key.rsplit_once('/').map_or((None, key), |(above, last)| (Some(above), last));
+    for name in above.into_iter().flat_map(|above| above.split('/')) {
+        if attribute(name, format)?.1 {
+            return Err("nothing stands below an attribute".into());
+        }
+    }
+    let (last, is_attribute) = attribute(last, format)?;
+    let key = above.map_or(last.clone(), |above| format!("{above}/{last}").into());
     Ok(Select::Where { key, is_attribute, value: value.into() })
 }
 
@@ -172,6 +193,10 @@ mod tests {
         }
         check(Format::Json, "identifier[system=urn:oid:1.2.246.21]/value", Ok(()));
         check(Format::Json, "info[reference=#a=b]/type", Ok(()));
+        check(Format::Json, "entry[resource/resourceType=Patient]/resource", Ok(()));
+        check(Format::Xml, "section[code/@code=362]/title", Ok(()));
+        check(Format::Xml, "A[b//c=x]", Err("a step is empty"));
+        check(Format::Xml, "A[@b/c=x]", Err("nothing stands below an attribute"));
         check(Format::Xml, "A//B", Err("a step is empty"));
         check(Format::Xml, "", Err("a step is empty"));
         check(Format::Xml, "A/@k/B", Err("nothing stands below an attribute"));

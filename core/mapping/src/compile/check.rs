@@ -6,7 +6,7 @@ use luotsi_model::{FieldId, Schema, Type, diagnostic::nearest};
 
 use super::{
     Ways, file, path,
-    rule::{CONTEXT, Constant, Part, Rule, Scope, Turn, What},
+    rule::{CONTEXT, Constant, Part, ROW, Rule, Scope, Turn, What},
     ways,
 };
 use crate::{
@@ -142,7 +142,7 @@ impl Check<'_, '_> {
         }
         match (&item.is, &item.constant, &item.template) {
             (Some(is), ..) if is.text.starts_with('$') => {
-                let name = self.context(is, &is.text)?;
+                let name = self.context(is, &is.text, group)?;
                 let form = self.form(item, Type::Instant, name == 3)?;
                 Some((What::Context { name, form }, self.out_only(is, item, ways)))
             }
@@ -160,7 +160,7 @@ impl Check<'_, '_> {
             (.., template) => {
                 let template = template.as_ref()?;
                 self.plain(item);
-                let parts = self.template(template)?;
+                let parts = self.template(template, group)?;
                 Some((What::Template(parts), self.out_only(template, item, ways)))
             }
         }
@@ -183,7 +183,7 @@ impl Check<'_, '_> {
         Ways { reads: false, ..ways }
     }
 
-    fn context(&mut self, text: &Text, name: &str) -> Option<usize> {
+    fn context(&mut self, text: &Text, name: &str, group: Option<FieldId>) -> Option<usize> {
         let bare = name.strip_prefix('$').unwrap_or(name);
         let known = CONTEXT.iter().position(|known| *known == bare);
         if known.is_none() {
@@ -194,10 +194,14 @@ impl Check<'_, '_> {
             let what = format!("unknown context name `${bare}`");
             self.reader.error("LU112", text.span.clone(), what, "no sender gives it", mend);
         }
+        if known == Some(ROW) && group.is_none() {
+            let why = "only the rows of a group are numbered";
+            self.error("LU112", text, "`$row` outside an [[each]]", why, "put it into one");
+        }
         known
     }
 
-    fn template(&mut self, text: &Text) -> Option<Vec<Part>> {
+    fn template(&mut self, text: &Text, group: Option<FieldId>) -> Option<Vec<Part>> {
         let mut parts = Vec::new();
         let mut rest = &*text.text;
         while let Some((literal, after)) = rest.split_once("{$") {
@@ -207,7 +211,7 @@ impl Check<'_, '_> {
                 self.error("LU112", text, "`{}` is no template", why, "write {$name}");
                 return None;
             };
-            parts.push(Part::Context(self.context(text, name)?));
+            parts.push(Part::Context(self.context(text, name, group)?));
             rest = after;
         }
         parts.push(Part::Literal(rest.into()));

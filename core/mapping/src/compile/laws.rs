@@ -102,11 +102,12 @@ impl Check<'_, '_> {
         }
     }
 
-    /// In each direction a group has one [[each]].
+    /// A group is read by one [[each]], and written by one at each place.
     fn one_each(&mut self, scope: &Scope, body: &Body) {
         for (at, later) in scope.each.iter().enumerate() {
             let clash = scope.each[..at].iter().any(|earlier| {
-                let meet = earlier.reads && later.reads || earlier.writes && later.writes;
+                let is_doubled = earlier.writes && later.writes && earlier.at == later.at;
+                let meet = earlier.reads && later.reads || is_doubled;
                 later.group.is_some() && earlier.group == later.group && meet
             });
             if clash {

@@ -8,8 +8,10 @@ use super::Ways;
 use crate::{codes, expression::Expression, path::Path, phone::Region, time::Pattern, trace::Site};
 
 /// What the sender knows beside the record. The order is that of [`CONTEXT`].
-pub(crate) const CONTEXT: [&str; 6] =
-    ["delivery", "message", "client", "now", "source", "original"];
+pub(crate) const CONTEXT: [&str; 7] =
+    ["delivery", "message", "client", "now", "source", "original", "row"];
+/// The place of `row` in [`CONTEXT`]: which row of its group it is, from 1. The engine's own.
+pub(crate) const ROW: usize = 6;
 
 /// How a field's text stands in the document.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use luotsi_model::{FieldId, Schema, Value};
 
 use crate::{
     compile::rule::{Condition, Constant, Form, Formula, Rule, Scope, What},
-    path::{Path, Select, Step},
+    path::{Path, Select, Step, key_steps},
     trace::Site,
 };
 
@@ -15,6 +15,8 @@ pub(crate) struct Branch {
     pub(super) step: Step,
     pub(super) children: Vec<u32>,
     pub(super) takes: Vec<Take>,
+    /// Of an ignored place: without a selector it stands for every item of a list.
+    pub(super) is_any_item: bool,
     /// By what everything below is ignored unless a rule takes it.
     pub(super) ignored: Option<Site>,
     /// The rows that start here, a place in [`Intake::scopes`].
@@ -75,7 +77,11 @@ impl Intake {
             }
         }
         for (path, by) in &scope.ignored {
-            let branch = self.reach(root, path);
+            let branch = path.steps.iter().fold(root, |at, step| {
+                let next = self.grow(at, step);
+                self.branches[next as usize].is_any_item = true;
+                next
+            });
             self.branches[branch as usize].ignored = Some(*by);
         }
         for inner in scope.each.iter().filter(|inner| inner.reads) {
@@ -105,8 +111,7 @@ impl Intake {
         self.branches.push(Branch::new(step.clone()));
         self.branches[parent as usize].children.push(at);
         if let Select::Where { key, is_attribute, .. } = &step.select {
-            let key = Step { name: key.clone(), is_attribute: *is_attribute, select: Select::Any };
-            let key = self.grow(at, &key);
+            let key = self.reach(at, &Path { steps: key_steps(key, *is_attribute) });
             self.branches[key as usize].takes.push(Take::Known);
         }
         at
@@ -115,7 +120,8 @@ impl Intake {
 
 impl Branch {
     fn new(step: Step) -> Self {
-        Self { step, children: Vec::new(), takes: Vec::new(), ignored: None, each: None }
+        let (children, takes) = (Vec::new(), Vec::new());
+        Self { step, children, takes, is_any_item: false, ignored: None, each: None }
     }
 
     /// Whether a rule or a group's row ends here, not only leads on.

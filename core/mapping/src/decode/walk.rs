@@ -203,7 +203,7 @@ impl<'m, 'd, 'i, T: Read> Walk<'m, 'd, 'i, T> {
         match &branch.step.select {
             // What holds many is not taken for one, nor one for many.
             Select::Any => {
-                !is_json || branch.ignored.is_some() || branch.each.is_some() == item.is_some()
+                !is_json || branch.is_any_item || branch.each.is_some() == item.is_some()
             }
             Select::Index(wanted) if is_json => item == Some(*wanted),
             Select::Index(wanted) => self.count(id, parent) == *wanted,

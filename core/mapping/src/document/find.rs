@@ -49,8 +49,16 @@ impl Document<'_> {
         }
     }
 
-    /// Whether a child of that name has that text.
+    /// Whether a child of that name has that text; of a key with `/` in it, what stands within.
     pub(crate) fn has(&self, at: u32, key: &str, is_attribute: bool, value: &str) -> bool {
+        if let Some((name, rest)) = key.split_once('/') {
+            return self.children(at).any(|child| {
+                let node = self.node(child);
+                node.sort != Sort::Attribute
+                    && *node.name == *name
+                    && self.has(child, rest, is_attribute, value)
+            });
+        }
         self.children(at).any(|child| {
             let child = self.node(child);
             (child.sort == Sort::Attribute) == is_attribute

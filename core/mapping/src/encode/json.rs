@@ -49,7 +49,7 @@ fn value<T: Write>(
         };
     }
     out.push(if stem.is_list { ']' } else { '}' });
-    if !is_kept {
+    if !is_kept && !stem.is_kept {
         trace.taken_back(start);
         out.truncate(start);
     }
@@ -68,7 +68,9 @@ fn rows<T: Write>(
     let mut is_kept = false;
     for (number, row) in rows.iter().enumerate() {
         trace.opened(number);
+        let outer = source.enter(number);
         is_kept |= member(stem, true, source, row, out, trace)?;
+        source.left(outer);
         trace.closed();
     }
     Ok(is_kept)

@@ -11,7 +11,7 @@ use crate::{
         Guard,
         rule::{Formula, Rule, Scope, Turn, What},
     },
-    path::{Select, Step},
+    path::{Select, Step, key_steps},
     trace::{Site, Write},
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Stem {
     pub(super) children: Vec<Stem>,
     /// The group of which each row makes one.
     pub(super) each: Option<FieldId>,
+    /// Leads to a selector's key: written though it holds nothing else, and worth nothing by itself.
+    pub(super) is_kept: bool,
     /// A JSON array; its children are its items.
     pub(super) is_list: bool,
 }
@@ -96,6 +98,7 @@ impl Stem {
             attributes: Vec::new(),
             children: Vec::new(),
             each: None,
+            is_kept: false,
             is_list: false,
             step,
         };
@@ -106,9 +109,8 @@ impl Stem {
     /// A selector's key is the first thing inside.
     fn key(&mut self, format: Format) {
         let Select::Where { key, is_attribute, value } = &self.step.select else { return };
-        let step = Step { name: key.clone(), is_attribute: *is_attribute, select: Select::Any };
-        let at = step.name.clone();
-        let text = value.clone();
+        let steps = key_steps(key, *is_attribute);
+        let (at, text) = (key.clone(), value.clone());
         let what = What::Constant(crate::compile::rule::Constant { text, is_quoted: true });
         let leaf = Leaf {
             what,
@@ -121,7 +123,11 @@ impl Stem {
             counts: false,
             site: None,
         };
-        let stem = self.child(&step, format);
+        let mut stem = self;
+        for step in &steps {
+            stem = stem.child(step, format);
+            stem.is_kept = true;
+        }
         stem.own = Some(leaf);
     }
 

@@ -1,13 +1,13 @@
 //! What a place gets: the text of a value, a constant, or what the sender knows.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use luotsi_model::{Code, FieldId, Schema, Type, Value, Values};
 
 use super::output::Leaf;
 use crate::{
     Fault,
-    compile::rule::{CONTEXT, Form, Formula, Part, What},
+    compile::rule::{CONTEXT, Form, Formula, Part, ROW, What},
     document::is_number,
     expression::{Expression, Given},
     time,
@@ -23,6 +23,8 @@ pub(super) struct Written<'v> {
 pub(super) struct Source<'s> {
     schema: &'s Schema,
     context: [Option<&'s str>; CONTEXT.len()],
+    /// Which row is being written, from 1; none outside a group.
+    row: Cell<Option<usize>>,
 }
 
 impl<'s> Source<'s> {
@@ -32,7 +34,23 @@ impl<'s> Source<'s> {
                 |known: &&(&str, &str)| known.0.strip_prefix('$').unwrap_or(known.0) == name;
             given.iter().find(is_it).map(|(_, text)| *text).filter(|text| !text.is_empty())
         };
-        Self { schema, context: CONTEXT.map(of) }
+        Self { schema, context: CONTEXT.map(of), row: Cell::new(None) }
+    }
+
+    /// Notes that a row is written now, by its number from 0; gives what [`Self::left`] wants back.
+    pub(super) fn enter(&self, number: usize) -> Option<usize> {
+        self.row.replace(Some(number + 1))
+    }
+
+    pub(super) fn left(&self, outer: Option<usize>) {
+        self.row.set(outer);
+    }
+
+    fn known(&self, name: usize) -> Option<Cow<'s, str>> {
+        match name {
+            ROW => self.row.get().map(|row| row.to_string().into()),
+            name => self.context[name].map(Cow::Borrowed),
+        }
     }
 
     pub(super) fn fault(
@@ -140,7 +158,7 @@ impl<'s> Source<'s> {
         for part in parts {
             match part {
                 Part::Literal(literal) => text.push_str(literal),
-                Part::Context(name) => text.push_str(self.context[*name]?),
+                Part::Context(name) => text.push_str(&self.known(*name)?),
             }
         }
         Some(text.into())
@@ -152,15 +170,15 @@ impl<'s> Source<'s> {
         form: &Form,
         leaf: &Leaf,
     ) -> Result<Option<Cow<'_, str>>, Fault> {
-        let Some(text) = self.context[name] else { return Ok(None) };
+        let Some(text) = self.known(name) else { return Ok(None) };
         if let Some(table) = &form.codes {
-            let code = table.source(text).map(|code| Cow::Owned(code.to_owned()));
+            let code = table.source(&text).map(|code| Cow::Owned(code.to_owned()));
             let why = "the code table has no row for what the sender gives";
             return code.map(Some).ok_or_else(|| self.fault("unknown-code", &leaf.at, None, why));
         }
-        let Some(pattern) = &form.pattern else { return Ok(Some(text.into())) };
+        let Some(pattern) = &form.pattern else { return Ok(Some(text)) };
         let why = "the sender's time is not of RFC 3339";
-        let moment = time::instant(text);
+        let moment = time::instant(&text);
         let moment = moment.ok_or_else(|| self.fault("wrong-type", &leaf.at, None, why))?;
         let mut local = String::new();
         pattern.write_instant(moment, &mut local);

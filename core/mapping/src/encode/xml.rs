@@ -61,7 +61,7 @@ fn element<T: Write>(
         };
     }
     match out.len() {
-        _ if !is_kept && !stem.is_key() => {
+        _ if !is_kept && !stem.is_kept => {
             trace.taken_back(start);
             out.truncate(start);
         }
@@ -72,13 +72,6 @@ fn element<T: Write>(
         _ => out.push_str(&stem.close),
     }
     Ok(is_kept)
-}
-
-impl Stem {
-    /// A selector's key is written though it keeps nothing by itself.
-    fn is_key(&self) -> bool {
-        self.own.as_ref().is_some_and(|leaf| !leaf.counts)
-    }
 }
 
 fn rows<T: Write>(
@@ -93,7 +86,9 @@ fn rows<T: Write>(
     let mut is_kept = false;
     for (number, row) in rows.iter().enumerate() {
         trace.opened(number);
+        let outer = source.enter(number);
         is_kept |= element(stem, source, row, out, trace)?;
+        source.left(outer);
         trace.closed();
     }
     Ok(is_kept)

@@ -188,9 +188,15 @@ fn groups() {
     check_json(&each("goal[]", ""), &[("LU103", "\"goal[]\"")]);
     check_json(&each("goals[]", "{ at = \"t\", is = \"txet\" }"), &[("LU103", "\"txet\"")]);
     check_json(&each("goals[]", "{ each = \"steps[]\" }"), &[("LU113", "\"steps[]\"")]);
-    let twice =
-        format!("{}{}", each("goals[]", text), each("goals[]", text).replace("\"g\"", "\"h\""));
-    check_json(&twice, &[("LU113", "\"goals[]\"")]);
+    let once = each("goals[]", text);
+    let elsewhere = once.replace("\"g\"", "\"h\"");
+    check_json(&format!("{once}{once}"), &[("LU113", "\"goals[]\"")]);
+    check_json(&format!("{once}{elsewhere}"), &[]);
+    let hetu = "{ at = \"h\", is = \"client.hetu\" }";
+    let top = "record = \"sample\"\nformat = \"json\"\none_way = \"in\"\n";
+    let (_, found) = compiled(&format!("{top}fields = [ {hetu} ]\n{once}{elsewhere}"));
+    assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), ["LU113"]);
+    check_json("fields = [ { at = \"r\", is = \"$row\" } ]", &[("LU112", "\"$row\"")]);
     let wrong = "fields = [ { each = \"gaols[]\" } ]\n";
     check_json(&format!("{wrong}{}", each("goals[]", text)), &[("LU113", "\"gaols[]\"")]);
 }

@@ -10,7 +10,7 @@ const DOCUMENT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
   <l:Palvelu koodi="vertaistuki"/><!-- not a leaf -->
   <l:Lahetetty>14.11.2026 09:30</l:Lahetetty>
   <l:Paiva>14.11.2026</l:Paiva>
-  <l:Tunniste laji="oid">1.2.246.21</l:Tunniste>
+  <l:Juuri><l:Laji koodi="oid"/><l:Arvo>1.2.246.21</l:Arvo></l:Juuri>
   <l:Tunniste laji="y">0204819-8</l:Tunniste>
   <l:Paino>12.50</l:Paino>
   <l:Tarve>a &amp; <![CDATA[<b>]]></l:Tarve>
@@ -47,7 +47,7 @@ fn xml_is_written_in_rule_order() {
         r#"</Lahetetty><Paiva>14.11.2026</Paiva><Tavoitteet><Tavoite tekija="asiakas">"#,
         r#"<Kuvaus>one</Kuvaus><Askel>s1</Askel><Askel>s2</Askel></Tavoite><Tavoite>"#,
         r#"<Kuvaus>two</Kuvaus></Tavoite></Tavoitteet><Tunniste laji="y">0204819-8</Tunniste>"#,
-        r#"<Tunniste laji="oid">1.2.246.21</Tunniste><Paino>12.50</Paino>"#,
+        r#"<Juuri><Laji koodi="oid"/><Arvo>1.2.246.21</Arvo></Juuri><Paino>12.50</Paino>"#,
         r#"<Tarve>a &amp; &lt;b&gt;</Tarve></Lahete>"#
     );
     assert_eq!(write(&mapping(XML), RECORD, &[]).as_deref(), Ok(want));
@@ -59,13 +59,13 @@ fn json_goes_both_ways() {
         r#"{"type":"sample","version":2,"client":{"identifier":[{"system":"urn:oid:1.2.246.21","#,
         r#""value":"010594Y9021"}]},"service":"peer-support","sent":"2026-11-14T07:30:00Z","#,
         r#""day":"2026-11-14","weight":12.50,"urgent":true,"organisation":"0204819-8","#,
-        r#""root":"1.2.246.21","need":"a & <b>","goals":[{"text":"one","author":"client","#,
-        r#""steps":["s1","s2"]},{"text":"two"}]}"#
+        r#""roots":[{"kind":{"code":"oid"},"value":"1.2.246.21"}],"need":"a & <b>","#,
+        r#""goals":[{"text":"one","author":"client","steps":["s1","s2"]},{"text":"two"}]}"#
     );
     let mapping = mapping(JSON);
     assert_eq!(write(&mapping, RECORD, &[]).as_deref(), Ok(want));
     let read = read(&mapping, want, Strictness::Strict).unwrap();
-    assert_eq!((&*read.record, read.counts), (RECORD, (17, 0, 0)));
+    assert_eq!((&*read.record, read.counts), (RECORD, (18, 0, 0)));
 }
 
 /// Reads one JSON document that is right but for `members`.
@@ -164,6 +164,37 @@ fn what_the_sender_knows() {
     check_out("json", rules, "{}", Ok(r#"{"d":"d1","u":"urn:d1!"}"#));
     let rules = r#"{at="@t", is="$now", format="dd.MM.yyyy HH:mm"}"#;
     check_out("xml", rules, "{}", Ok(r#"<R t="14.11.2026 09:30"/>"#));
+}
+
+#[test]
+fn a_group_is_written_in_two_places_that_name_each_other() {
+    let text = r##"
+record = "sample"
+format = "json"
+fields = [ { at = "hetu", is = "client.hetu" } ]
+ignored = [ { at = "refers/to", why = "names a row by its number" } ]
+[[each]]
+at = "rows[kind=goal]"
+is = "goals[]"
+fields = [ { at = "id", template = "g-{$row}", with = "text" }, { at = "text", is = "text" } ]
+ignored = [ { at = "id", why = "names the row in this document" } ]
+[[each]]
+at = "refers"
+is = "goals[]"
+one_way = "out"
+fields = [ { at = "to", template = "#g-{$row}", with = "text" } ]
+"##;
+    let record =
+        r#"{"client.hetu":"010594Y9021","goals[]":[{"goals[].text":"a"},{"goals[].text":"b"}]}"#;
+    let want = concat!(
+        r#"{"hetu":"010594Y9021","rows":[{"kind":"goal","id":"g-1","text":"a"},"#,
+        r#"{"kind":"goal","id":"g-2","text":"b"}],"refers":[{"to":"#,
+        r##""#g-1"},{"to":"#g-2"}]}"##
+    );
+    let mapping = mapping(text);
+    assert_eq!(write(&mapping, record, &[]).as_deref(), Ok(want));
+    let read = read(&mapping, want, Strictness::Strict).unwrap();
+    assert_eq!((&*read.record, read.counts), (record, (5, 4, 0)));
 }
 
 #[test]
