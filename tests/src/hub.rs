@@ -112,11 +112,31 @@ impl Hub {
     /// When it does not run, or does not end.
     #[track_caller]
     pub fn terminate(&self) -> ExitStatus {
+        self.signal("-TERM");
         let mut child = self.child().take().expect("the hub runs");
-        let id = child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill(1)");
-        assert!(sent.success());
         wait::until("the hub ends", || child.try_wait().ok().flatten())
+    }
+
+    /// Stops it in its tracks with SIGSTOP: its sockets stay, and nothing of it runs.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn halt(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it run on after [`Self::halt`].
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child().as_ref().expect("the hub runs").id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().expect("kill(1)");
+        assert!(sent.success());
     }
 
     /// Runs it where it is expected to refuse to: its exit code and all it said.

@@ -20,6 +20,10 @@ use crate::ledger::{Ledger, Line, Mind, Will, reference};
 pub(crate) struct Load<'w> {
     world: &'w World,
     acked: AtomicU64,
+    /// Withdrawals that are posted and not acknowledged.
+    withdrawing: AtomicU64,
+    /// How seldom a client who may change her mind does instead of being referred.
+    change_once_in: u64,
 }
 
 /// A client to be.
@@ -31,15 +35,25 @@ pub(crate) struct Client {
 impl Client {
     /// So many from `first`, of all minds.
     pub(crate) fn some(first: u64, count: u64) -> Vec<Self> {
-        let minds = [Mind::Always, Mind::Never, Mind::Changing];
-        let client = |number: u64| Self { number, mind: minds[(number % 3) as usize] };
-        (first..first + count).map(client).collect()
+        Self::of_minds(first, count, &[Mind::Always, Mind::Never, Mind::Changing])
+    }
+
+    /// So many from `first`, of these minds by turns.
+    pub(crate) fn of_minds(first: u64, count: u64, minds: &[Mind]) -> Vec<Self> {
+        let mind = |number: u64| minds[number as usize % minds.len()];
+        (first..first + count).map(|number| Self { number, mind: mind(number) }).collect()
     }
 }
 
 impl<'w> Load<'w> {
-    pub(crate) const fn new(world: &'w World) -> Self {
-        Self { world, acked: AtomicU64::new(0) }
+    pub(crate) const fn new(world: &'w World, change_once_in: u64) -> Self {
+        let (acked, withdrawing) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { world, acked, withdrawing, change_once_in }
+    }
+
+    /// How many withdrawals are posted and not acknowledged at this moment.
+    pub(crate) fn withdrawing(&self) -> u64 {
+        self.withdrawing.load(Ordering::Acquire)
     }
 
     /// How much has happened: acknowledgements, and requests at the provider.
@@ -74,7 +88,7 @@ impl<'w> Load<'w> {
             let number = *dice.one(&numbers);
             let Some(line) = ledger.0.get_mut(&number) else { continue };
             match line.mind {
-                Mind::Changing if dice.once_in(6) => self.change(number, line),
+                Mind::Changing if dice.once_in(self.change_once_in) => self.change(number, line),
                 _ => self.refer(number, line),
             }
         }
@@ -94,7 +108,9 @@ impl<'w> Load<'w> {
             let turn = line.wills.len();
             let (id, withdrawn) = (consent(client, turn), consent(client, turn - 1));
             let document = documents::withdrawal(&id, &line.hetu, &withdrawn);
+            self.withdrawing.fetch_add(1, Ordering::AcqRel);
             let receipt = self.insist("serena", &id, &document);
+            self.withdrawing.fetch_sub(1, Ordering::AcqRel);
             let in_flight = receipt["in_flight"].as_u64().expect("a withdrawal tells");
             line.wills.push(Will::Withdrawn { acked: standin::now(), in_flight });
         } else {

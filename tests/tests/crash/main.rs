@@ -1,12 +1,14 @@
-//! The hub is killed at random moments under load and started again, over and over. Afterwards the
-//! ledger of what it acknowledged, the bytes that the systems got, and its journal must agree.
+//! The hub is killed at random moments under load and started again, over and over; or stopped in
+//! its tracks, and let go on. Afterwards the ledger of what it acknowledged, the bytes that the
+//! systems got, and its journal must agree.
 //!
-//! `LUOTSI_CYCLES` is how often it is killed, 50 if not said.
+//! `LUOTSI_CYCLES` is how often it is killed or stopped, 50 if not said.
 
 mod account;
 mod laws;
 mod ledger;
 mod load;
+mod stopped;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -38,33 +40,46 @@ fn whatever_is_killed_nothing_is_lost_repeated_or_let_through() {
     let mut dice = seed.dice();
     let world = World::new();
     be_shaky(&world, &mut dice);
-    let load = Load::new(&world);
+    let load = Load::new(&world, 6);
+    let clients = |sender| Client::some(sender * CLIENTS_EACH, CLIENTS_EACH);
+    let account = under_load(&world, &load, &mut dice, clients, |dice| {
+        for cycle in 0..cycles {
+            crash(&world, &load, dice, cycle);
+        }
+    });
+    laws::hold(&account);
+    let met = |result| cycles < 10 || account.results(result) > 0;
+    assert!(["interrupted", "failed", "withdrawn"].into_iter().all(met), "too tame: {account}");
+    println!("{cycles} cycles, seed {}: {account}", seed.seed);
+}
+
+/// Does something to a hub under load, lets everything come to its end, and takes the account.
+fn under_load(
+    world: &World,
+    load: &Load<'_>,
+    dice: &mut Dice,
+    clients: impl Fn(u64) -> Vec<Client>,
+    happen: impl FnOnce(&mut Dice),
+) -> Account {
     let stop = &AtomicBool::new(false);
     let (ledgers, tasks) = thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)
             .map(|at| {
-                let (load, dice) = (&load, Dice::of(dice.bits()));
-                let clients = Client::some(at * CLIENTS_EACH, CLIENTS_EACH);
+                let (clients, dice) = (clients(at), Dice::of(dice.bits()));
                 scope.spawn(move || load.send(clients, dice, stop))
             })
             .collect();
         let answering = scope.spawn(|| load.answer(stop));
         // Whatever goes wrong below, the senders must end, or the scope never would.
         let _stop = StopAtEnd(stop);
-        for cycle in 0..cycles {
-            crash(&world, &load, &mut dice, cycle);
-        }
+        happen(dice);
         stop.store(true, Ordering::Release);
         let ledgers = senders.into_iter().map(|s| s.join().expect("a sender"));
         (ledgers.collect::<Vec<Ledger>>(), answering.join().expect("the answering provider"))
     });
     let ledger = Ledger::all(ledgers);
-    calm_down(&world, &ledger);
-    let account = Account::take(&world, ledger, tasks);
-    laws::hold(&account);
-    let met = |result| cycles < 10 || account.results(result) > 0;
-    assert!(["interrupted", "failed", "withdrawn"].into_iter().all(met), "too tame: {account}");
-    println!("{cycles} cycles, seed {}: {account}", seed.seed);
+    calm_down(world, &ledger);
+    Account::take(world, ledger, tasks)
 }
 
 struct StopAtEnd<'a>(&'a AtomicBool);
