@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use luotsi_journal::{State, read::Load};
+use luotsi_mapping::Lossy;
 use luotsi_model::SystemId;
 use opentelemetry::{
     KeyValue, global,
@@ -38,6 +39,7 @@ pub struct Metrics {
     decisions: Counter<u64>,
     emergencies: Counter<u64>,
     unmapped: Counter<u64>,
+    lossy: Counter<u64>,
     oldest: Gauge<f64>,
     pending: Gauge<u64>,
     dead: Gauge<u64>,
@@ -72,6 +74,10 @@ impl Metrics {
             unmapped: meter
                 .u64_counter("luotsi_unmapped_elements")
                 .with_description("Input elements that no mapping rule knows.")
+                .build(),
+            lossy: meter
+                .u64_counter("luotsi_lossy_codes")
+                .with_description("Codes that a code table could not carry whole.")
                 .build(),
             oldest: meter
                 .f64_gauge("luotsi_oldest_pending")
@@ -121,6 +127,14 @@ impl Metrics {
     pub(crate) fn left_unmapped(&self, mapping: &str, count: u32) {
         if count > 0 {
             self.unmapped.add(u64::from(count), &[KeyValue::new("mapping", mapping.to_owned())]);
+        }
+    }
+
+    pub(crate) fn lost(&self, mapping: &str, lossy: &[Lossy]) {
+        for Lossy { table, count, .. } in lossy {
+            let labels = [("mapping", mapping.to_owned()), ("table", table.clone())];
+            let labels = labels.map(|(name, value)| KeyValue::new(name, value));
+            self.lossy.add(u64::from(*count), &labels);
         }
     }
 

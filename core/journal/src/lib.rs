@@ -32,7 +32,7 @@ use tokio::sync::Semaphore;
 
 pub use beside::Beside;
 pub use error::Error;
-pub use rows::{Accounting, Entry, GroundEntry, Log, Phase, Pruning, State};
+pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, State};
 
 use command::Command;
 use keeper::Keeper;

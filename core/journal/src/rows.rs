@@ -86,8 +86,22 @@ pub struct Accounting {
     pub ignored: u32,
     /// Paths of elements that no rule knows; names only.
     pub unmapped: Vec<String>,
+    /// Codes that say less in the record than they did in the document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lossy: Vec<Lossy>,
     /// Names of the routes taken.
     pub routes: Vec<String>,
+}
+
+/// Codes of one place that a code table could not carry whole. No code is named.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Lossy {
+    /// The code table.
+    pub table: String,
+    /// The place in the document, in names.
+    pub at: String,
+    /// How many codes.
+    pub count: u32,
 }
 
 /// What an entry of the disclosure log records.

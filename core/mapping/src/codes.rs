@@ -27,7 +27,14 @@ pub struct Table {
     lossy: bool,
 }
 
-type Pairs = BTreeMap<Box<str>, Box<str>>;
+type Pairs = BTreeMap<Box<str>, Pair>;
+
+/// The code on the other side, and whether the row says that both mean the same.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Pair {
+    code: Box<str>,
+    is_same: bool,
+}
 
 impl Table {
     /// Its name: the stem of its file.
@@ -37,12 +44,26 @@ impl Table {
 
     /// The record's code for a format's code.
     pub fn target(&self, source: &str) -> Option<&str> {
-        self.forward.get(source).map(|code| &**code)
+        self.forward.get(source).map(|pair| &*pair.code)
     }
 
     /// The format's code for a record's code: the first row that has it.
     pub fn source(&self, target: &str) -> Option<&str> {
-        self.backward.get(target).map(|code| &**code)
+        self.backward.get(target).map(|pair| &*pair.code)
+    }
+
+    /// Whether reading this code loses some of what it says: its row says so, or the record's code
+    /// is written as another.
+    pub fn loses_source(&self, source: &str) -> bool {
+        let lost = |pair: &Pair| !pair.is_same || self.source(&pair.code) != Some(source);
+        self.forward.get(source).is_some_and(lost)
+    }
+
+    /// Whether writing this code loses some of what it says: its row says so, or the document's code
+    /// is read as another.
+    pub fn loses_target(&self, target: &str) -> bool {
+        let lost = |pair: &Pair| !pair.is_same || self.target(&pair.code) != Some(target);
+        self.backward.get(target).is_some_and(lost)
     }
 
     /// Whether a code read and written again may come out as another.
@@ -124,8 +145,9 @@ impl Reader<'_> {
                 .mend("mark the later row wider, narrower or inexact: it is not written back");
         }
         self.table.lossy |= is_lossy || is_again || is_shared;
-        self.table.forward.entry(source.into()).or_insert_with(|| target.into());
-        self.table.backward.entry(target.into()).or_insert_with(|| source.into());
+        let pair = |code: &str| Pair { code: code.into(), is_same: !is_lossy };
+        self.table.forward.entry(source.into()).or_insert_with(|| pair(target));
+        self.table.backward.entry(target.into()).or_insert_with(|| pair(source));
     }
 
     fn equivalence(&mut self, name: &str, span: Range<usize>) {
@@ -203,6 +225,12 @@ mod tests {
         assert_eq!((table.target("d"), table.source("a")), (None, None));
         assert!(table.is_lossy());
         assert!(!check("a,x,equivalent\n", &[]).unwrap().is_lossy());
+        let lost = ["a", "b", "c", "d"].map(|source| table.loses_source(source));
+        assert_eq!(lost, [false, true, false, false]);
+        assert_eq!(["x", "y", "z"].map(|target| table.loses_target(target)), [false; 3]);
+        let coarse = check("a,x,narrower\na,y,narrower\n", &[]).unwrap();
+        assert_eq!(["x", "y"].map(|target| coarse.loses_target(target)), [true, true]);
+        assert_eq!(table.name(), "t");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use luotsi_model::{Record, hetu};
 
-use crate::{Document, Fault, Mapping, trace::Read};
+use crate::{Document, Fault, Lossy, Mapping, trace::Read};
 
 mod account;
 mod fill;
@@ -31,6 +31,8 @@ pub struct Decoded {
     pub unmapped: Vec<String>,
     /// What was let through though not right: check characters in lenient mode.
     pub warnings: Vec<Fault>,
+    /// Codes that say less in the record than they did in the document.
+    pub lossy: Vec<Lossy>,
     /// Line and column of each in `unmapped`.
     places: Vec<(usize, usize)>,
 }

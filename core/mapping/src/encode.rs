@@ -2,7 +2,7 @@
 
 use luotsi_model::Values;
 
-use crate::{Fault, Format, Mapping, trace::Write};
+use crate::{Fault, Format, Lossy, Mapping, trace::Write};
 
 mod json;
 mod output;
@@ -21,7 +21,7 @@ pub(crate) fn encode<T: Write>(
     values: &Values,
     context: &[(&str, &str)],
     trace: &mut T,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<(Vec<u8>, Vec<Lossy>), Fault> {
     let mut source = Source::new(&mapping.schema, context);
     if !mapping.writes {
         return Err(source.fault("unknown-document", "", None, "the mapping only reads documents"));
@@ -34,5 +34,5 @@ pub(crate) fn encode<T: Write>(
         Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out, trace)?,
         Format::Json => json::write(&mapping.output, &mut source, values, &mut out, trace)?,
     }
-    Ok(out.into_bytes())
+    Ok((out.into_bytes(), source.into_lossy()))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use luotsi_model::{FieldId, Schema, Values, hetu};
 
 use crate::{
-    Decoded, Document, Fault, Format,
+    Decoded, Document, Fault, Format, Lossy,
     codes::Table,
     compile::{
         Guard,
@@ -120,6 +120,19 @@ impl Mapping {
     /// # Errors
     /// The first fault: `missing-field`, `unknown-code`, `constant-differs`, `wrong-type`.
     pub fn encode(&self, values: &Values, context: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
+        self.encode_noting(values, context).map(|(document, _)| document)
+    }
+
+    /// Writes as [`Mapping::encode`] does, and notes the codes that say less in the document than
+    /// they did in the record.
+    ///
+    /// # Errors
+    /// As for [`Mapping::encode`].
+    pub fn encode_noting(
+        &self,
+        values: &Values,
+        context: &[(&str, &str)],
+    ) -> Result<(Vec<u8>, Vec<Lossy>), Fault> {
         encode::encode(self, values, context, &mut ())
     }
 
@@ -133,7 +146,7 @@ impl Mapping {
         context: &[(&str, &str)],
     ) -> Result<(Vec<u8>, Vec<Wrote>), Fault> {
         let mut written = Written::new(&self.schema);
-        let document = encode::encode(self, values, context, &mut written)?;
+        let (document, _) = encode::encode(self, values, context, &mut written)?;
         Ok((document, written.all))
     }
 

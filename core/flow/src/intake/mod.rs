@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Instant};
 use aws_lc_rs::digest;
 use luotsi_bus::Wake;
 use luotsi_journal::{
-    Accounting,
+    Accounting, Lossy,
     command::{Accept, Accepted, Digests, DirectiveWritten, Effect, PlanWritten, PutPlan},
     read,
 };
@@ -133,6 +133,7 @@ impl Flow {
         let (mapping, decoded) = decode(intake, incoming.body)?;
         self.metrics.took(Stage::Map, started.elapsed());
         self.metrics.left_unmapped(mapping.name(), decoded.unmapped_count);
+        self.metrics.lost(mapping.name(), &decoded.lossy);
         let unmapped = decoded.unmapped_count as usize;
         let prepared = self.prepare(&region, connection, mapping, decoded, &incoming).await?;
         let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
@@ -159,6 +160,7 @@ impl Flow {
             mapped: decoded.mapped,
             ignored: decoded.ignored,
             unmapped: decoded.unmapped,
+            lossy: decoded.lossy.into_iter().map(lossy).collect(),
             routes: Vec::new(),
         };
         let mut prepared = Prepared::new(envelope, record, schema, accounting);
@@ -315,6 +317,10 @@ fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded),
         refuse_unmapped(decoded.unknown())?;
     }
     Ok((mapping, decoded))
+}
+
+fn lossy(luotsi_mapping::Lossy { table, at, count }: luotsi_mapping::Lossy) -> Lossy {
+    Lossy { table, at, count }
 }
 
 fn refuse_unmapped(unknown: Vec<Fault>) -> Result<(), Refused> {

@@ -43,7 +43,9 @@ impl Sender {
         ];
         let started = Instant::now();
         let parcel = permitted.translate(|values| {
-            let body = mapping.encode(&values, &context).map_err(|fault| fault.to_string())?;
+            let written = mapping.encode_noting(&values, &context);
+            let (body, lossy) = written.map_err(|fault| fault.to_string())?;
+            self.flow.metrics.lost(mapping.name(), &lossy);
             Ok(Outgoing {
                 body: Bytes::from(body),
                 content_type: content_type(mapping.format()),

@@ -3,7 +3,7 @@
 use luotsi_model::{FieldId, Schema};
 
 use crate::{
-    Document, Fault,
+    Document, Fault, Lossy, lossy,
     path::Path,
     trace::{Read, Site},
 };
@@ -21,6 +21,7 @@ pub(super) struct Account<'d, 'i, T> {
     pub(super) unmapped: Vec<u32>,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Fault>,
+    pub(super) lossy: Vec<Lossy>,
 }
 
 impl<'d, 'i, T: Read> Account<'d, 'i, T> {
@@ -34,6 +35,7 @@ impl<'d, 'i, T: Read> Account<'d, 'i, T> {
             unmapped: Vec::new(),
             faults: Vec::new(),
             warnings: Vec::new(),
+            lossy: Vec::new(),
         }
     }
 
@@ -88,6 +90,11 @@ impl<'d, 'i, T: Read> Account<'d, 'i, T> {
         if let Some(last) = self.faults.last_mut() {
             last.at = format!("{top}{slash}{below}");
         }
+    }
+
+    /// A code whose table has none that says as much.
+    pub(super) fn lost(&mut self, leaf: u32, table: &str) {
+        lossy::add(&mut self.lossy, table, self.document.path(leaf));
     }
 
     pub(super) fn warn(&mut self, at: u32, field: (&Schema, FieldId), why: String) {

@@ -6,7 +6,7 @@ use luotsi_model::{FieldId, Value, Values};
 
 use super::{
     intake::{Closing, Take},
-    value,
+    value::{self, Note},
     walk::{Row, State, Walk},
 };
 use crate::{
@@ -128,10 +128,14 @@ impl<'m, T: Read> Walk<'m, '_, '_, T> {
         };
         match valued {
             Ok(None) => self.account.trace.met(by),
-            Ok(Some((value, let_through))) => {
-                if let Some(error) = let_through {
-                    let field = (&*self.mapping.schema, id);
-                    self.account.warn(leaf, field, error.to_string());
+            Ok(Some((value, note))) => {
+                match (note, &form.codes) {
+                    (Some(Note::Unsound(error)), _) => {
+                        let field = (&*self.mapping.schema, id);
+                        self.account.warn(leaf, field, error.to_string());
+                    }
+                    (Some(Note::Lossy), Some(table)) => self.account.lost(leaf, table.name()),
+                    _ => {}
                 }
                 self.account.trace.filled(row, id, by);
                 self.rows[row as usize].values.set(id, value);

@@ -14,8 +14,17 @@ use crate::{
 /// Why a text is refused: the fault's code and the reason, without the text.
 pub(crate) type Wrong = (&'static str, String);
 
-/// The value, and what was let through though not right.
-pub(crate) type Valued = (Value, Option<hetu::Error>);
+/// The value, and what is to be told of it.
+pub(crate) type Valued = (Value, Option<Note>);
+
+/// What is taken, and told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Note {
+    /// It is not right, and let through.
+    Unsound(hetu::Error),
+    /// The code table has no code that says as much.
+    Lossy,
+}
 
 /// The value of a leaf.
 pub(crate) fn of_leaf(
@@ -80,8 +89,9 @@ fn code(form: &Form, text: &str) -> Result<Valued, Wrong> {
         None => Some(text),
         Some(table) => table.target(text),
     };
+    let is_lossy = form.codes.as_ref().is_some_and(|table| table.loses_source(text));
     match code {
-        Some(code) => Ok((Value::Code(Code(code.into())), None)),
+        Some(code) => Ok((Value::Code(Code(code.into())), is_lossy.then_some(Note::Lossy))),
         None => Err(("unknown-code", "the code table has no row for this code".into())),
     }
 }
@@ -118,7 +128,9 @@ fn hetu(text: &str, strictness: Strictness) -> Result<Valued, Wrong> {
     let value = || Value::Text(text.into());
     match (Hetu::parse(text, Strictness::Strict), strictness) {
         (Ok(_), _) => Ok((value(), None)),
-        (Err(hetu::Error::Check), Strictness::Lenient) => Ok((value(), Some(hetu::Error::Check))),
+        (Err(hetu::Error::Check), Strictness::Lenient) => {
+            Ok((value(), Some(Note::Unsound(hetu::Error::Check))))
+        }
         (Err(error), _) => Err(("wrong-hetu", error.to_string())),
     }
 }

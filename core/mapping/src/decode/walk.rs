@@ -76,8 +76,17 @@ impl<'m, 'd, 'i, T: Read> Walk<'m, 'd, 'i, T> {
         self.states.push(State { branch: 0, row: 0 });
         self.visit(0, 0..1, None);
         self.close();
-        let Account { trace, mapped, ignored, unmapped_count, unmapped, faults, warnings, .. } =
-            self.account;
+        let Account {
+            trace,
+            mapped,
+            ignored,
+            unmapped_count,
+            unmapped,
+            faults,
+            warnings,
+            lossy,
+            ..
+        } = self.account;
         if !faults.is_empty() {
             return (Err(faults), trace);
         }
@@ -86,7 +95,7 @@ impl<'m, 'd, 'i, T: Read> Walk<'m, 'd, 'i, T> {
         let places = unmapped.iter().map(|at| self.document.position(*at)).collect();
         let unmapped = unmapped.iter().map(|at| self.document.path(*at)).collect();
         let decoded =
-            Decoded { record, mapped, ignored, unmapped_count, unmapped, warnings, places };
+            Decoded { record, mapped, ignored, unmapped_count, unmapped, warnings, lossy, places };
         (Ok(decoded), trace)
     }
 

@@ -1,16 +1,19 @@
 //! What a place gets: the text of a value, a constant, or what the sender knows.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+};
 
 use luotsi_model::{Code, FieldId, Schema, Type, Value, Values};
 
 use super::output::Leaf;
 use crate::{
-    Fault,
+    Fault, Lossy,
     compile::rule::{CONTEXT, Form, Formula, Part, ROW, What},
     document::is_number,
     expression::{Expression, Given},
-    time,
+    lossy, time,
 };
 
 /// A text to be written, and whether JSON writes it without quotes.
@@ -25,6 +28,8 @@ pub(super) struct Source<'s> {
     context: [Option<&'s str>; CONTEXT.len()],
     /// Which row is being written, from 1; none outside a group.
     row: Cell<Option<usize>>,
+    /// What code tables could not carry whole.
+    lossy: RefCell<Vec<Lossy>>,
 }
 
 impl<'s> Source<'s> {
@@ -34,7 +39,11 @@ impl<'s> Source<'s> {
                 |known: &&(&str, &str)| known.0.strip_prefix('$').unwrap_or(known.0) == name;
             given.iter().find(is_it).map(|(_, text)| *text).filter(|text| !text.is_empty())
         };
-        Self { schema, context: CONTEXT.map(of), row: Cell::new(None) }
+        Self { schema, context: CONTEXT.map(of), row: Cell::new(None), lossy: RefCell::default() }
+    }
+
+    pub(super) fn into_lossy(self) -> Vec<Lossy> {
+        self.lossy.into_inner()
     }
 
     /// Notes that a row is written now, by its number from 0; gives what [`Self::left`] wants back.
@@ -195,10 +204,16 @@ impl<'s> Source<'s> {
         let text = match (value, form.holds) {
             (Value::Code(Code(code)), Type::Code) => match &form.codes {
                 None => &**code,
-                Some(table) => table.source(code).ok_or_else(|| {
-                    let why = "the code table has no row that gives the record's code";
-                    self.fault("unknown-code", &leaf.at, Some(id), why)
-                })?,
+                Some(table) => {
+                    if table.loses_target(code) {
+                        let at = leaf.at.to_string();
+                        lossy::add(&mut self.lossy.borrow_mut(), table.name(), at);
+                    }
+                    table.source(code).ok_or_else(|| {
+                        let why = "the code table has no row that gives the record's code";
+                        self.fault("unknown-code", &leaf.at, Some(id), why)
+                    })?
+                }
             },
             (Value::Decimal(text), Type::Decimal) if is_number(text) => text,
             (Value::Boolean(yes), Type::Boolean) => {

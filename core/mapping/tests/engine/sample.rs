@@ -154,21 +154,25 @@ pub(crate) fn schema() -> Arc<Schema> {
 
 pub(crate) fn compiled(text: &str) -> (Option<Mapping>, Vec<Diagnostic>) {
     let schemas = BTreeMap::from([(Kind::new("sample"), schema())]);
-    let table = |rows: &str| {
-        let (table, found) = codes::parse("t.csv", &format!("source,target,equivalence\n{rows}"));
+    let table = |name: &str, rows: &str| {
+        let (table, found) = codes::parse(
+            &format!("codes/{name}.csv"),
+            &format!("source,target,equivalence\n{rows}"),
+        );
         assert_eq!(found, []);
         Arc::new(table.unwrap())
     };
     let codes = BTreeMap::from([
         (
             "services".to_owned(),
-            table("vertaistuki,peer-support,equivalent\nneuvonta,advice,equivalent\n"),
+            table("services", "vertaistuki,peer-support,equivalent\nneuvonta,advice,equivalent\n"),
         ),
         (
             "authors".to_owned(),
-            table("asiakas,client,equivalent\nammattilainen,worker,equivalent\n"),
+            table("authors", "asiakas,client,equivalent\nammattilainen,worker,equivalent\n"),
         ),
-        ("lossy".to_owned(), table("a,x,equivalent\nb,x,narrower\n")),
+        ("lossy".to_owned(), table("lossy", "a,x,equivalent\nb,x,narrower\n")),
+        ("coarse".to_owned(), table("coarse", "a,x,narrower\na,y,narrower\nb,z,equivalent\n")),
     ]);
     compile("sample.toml", text, &Lookup { schemas: &schemas, codes: &codes })
 }

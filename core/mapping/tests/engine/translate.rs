@@ -1,5 +1,6 @@
 //! Reading and writing, case by case.
 
+use luotsi_mapping::{Format, Limits, Lossy};
 use luotsi_model::hetu::Strictness;
 
 use crate::sample::{JSON, XML, mapping, read, write};
@@ -280,4 +281,31 @@ fn the_fields_of_a_mapping_are_known_before_it_runs() {
     );
     assert!(!paths(mapping.fields_written()).contains(&"action".to_owned()));
     assert_eq!(paths(mapping.fields_required_out()), ["action"]);
+}
+
+/// Counted by table and place, and no code is named.
+#[test]
+fn lossy_codes_are_counted_by_table_and_place() {
+    let file = |way: &str, table: &str| {
+        mapping(&format!(
+            "record = \"sample\"\nformat = \"json\"\none_way = \"{way}\"\nfields = [ {{ is = \"client.hetu\", constant = \"010594Y9021\" }}, {{ at = \"service\", is = \"service\", codes = \"{table}\" }} ]\n[[each]]\nat = \"goals\"\nis = \"goals[]\"\nfields = [ {{ at = \"t\", is = \"text\" }}, {{ at = \"a\", is = \"author\", codes = \"{table}\" }} ]"
+        ))
+    };
+    let shown = |lossy: Vec<Lossy>| -> Vec<String> {
+        lossy.iter().map(|l| format!("{} {} {}", l.table, l.at, l.count)).collect()
+    };
+    let text = r#"{"service":"b","goals":[{"t":"1","a":"a"},{"t":"2","a":"b"}]}"#;
+    let limits = Limits::default();
+    let document = luotsi_mapping::read(Format::Json, text.as_bytes(), &limits).unwrap();
+    let decoded = file("in", "lossy").decode(&document, Strictness::Strict).unwrap();
+    assert_eq!(shown(decoded.lossy), ["lossy service 1", "lossy goals[1]/a 1"]);
+    let out = file("out", "lossy");
+    let (_, lossy) = out.encode_noting(&decoded.record.values, &[]).unwrap();
+    // Written, `x` is `a`, which is read as `x` again.
+    assert_eq!(shown(lossy), [""; 0]);
+    let coarse = file("out", "coarse");
+    let stored = r#"{"client.hetu":"010594Y9021","service":"y","goals[]":[{"goals[].text":"1","goals[].author":"x"},{"goals[].text":"2","goals[].author":"y"}]}"#;
+    let record = luotsi_model::record::read(stored.as_bytes(), coarse.schema()).unwrap();
+    let (_, lossy) = coarse.encode_noting(&record.values, &[]).unwrap();
+    assert_eq!(shown(lossy), ["coarse service 1", "coarse a 2"]);
 }

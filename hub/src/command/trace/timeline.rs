@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use luotsi_journal::{Entry, Phase};
+use luotsi_journal::{Entry, Lossy, Phase};
 
 use super::{
     page::{Mark, Page, TIME},
@@ -69,6 +69,10 @@ impl Page {
             self.station(None, mark, "mapped", &mapped);
             for path in &accounting.unmapped {
                 self.line_plain("│ ", "", path);
+            }
+            for Lossy { table, at, count } in &accounting.lossy {
+                let line = format!("{at}: {count} by {table} say less than they did");
+                self.line_plain("│ ", "", &line);
             }
         }
         let routes = names(&accounting.routes, "no route takes it: it is kept and goes nowhere");
