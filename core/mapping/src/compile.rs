@@ -8,7 +8,7 @@ use crate::{
     Format, Mapping, codes,
     decode::Intake,
     encode::Output,
-    path::{Path, is_xml_name},
+    path::Path,
     source::{Reader, Text, top},
     trace::Site,
 };
@@ -16,6 +16,7 @@ use crate::{
 mod body;
 mod check;
 mod file;
+mod format;
 mod formula;
 mod laws;
 pub(crate) mod rule;
@@ -23,6 +24,7 @@ mod value;
 
 use check::Check;
 use file::File;
+use format::{format, guard};
 use rule::{Constant, Rule, What};
 
 /// What a mapping file may refer to.
@@ -66,7 +68,7 @@ pub fn compile(file: &str, text: &str, lookup: &Lookup<'_>) -> (Option<Mapping>,
 
 fn judge(reader: &mut Reader<'_>, file: &File, text: &str, lookup: &Lookup<'_>) -> Option<Mapping> {
     let ways = ways(reader, file.one_way.as_ref(), Ways { reads: true, writes: true });
-    let format = format(reader, file.format.as_ref()?);
+    let format = format(reader, file);
     let schema = schema(reader, file.record.as_ref()?, lookup);
     let (format, schema) = (format?, schema?);
     let guard = guard(reader, file, format)?;
@@ -134,24 +136,6 @@ fn ways(reader: &mut Reader<'_>, one_way: Option<&Text>, outer: Ways) -> Ways {
     }
 }
 
-fn format(reader: &mut Reader<'_>, name: &Text) -> Option<Format> {
-    match &*name.text {
-        "xml" => Some(Format::Xml),
-        "json" => Some(Format::Json),
-        other => {
-            let what = format!("unknown format `{other}`");
-            reader.error(
-                "LU101",
-                name.span.clone(),
-                what,
-                "no reader knows it",
-                "write `xml` or `json`",
-            );
-            None
-        }
-    }
-}
-
 fn schema(reader: &mut Reader<'_>, kind: &Text, lookup: &Lookup<'_>) -> Option<Arc<Schema>> {
     let found = lookup.schemas.get(&Kind::new(&kind.text)).cloned();
     if found.is_none() {
@@ -166,52 +150,11 @@ fn schema(reader: &mut Reader<'_>, kind: &Text, lookup: &Lookup<'_>) -> Option<A
     found
 }
 
-fn guard(reader: &mut Reader<'_>, file: &File, format: Format) -> Option<Guard> {
-    match (format, &file.root) {
-        (Format::Xml, None) => {
-            let why = "an XML document is told by its root element";
-            reader.error("LU101", 0..0, "`root` is missing", why, "add `root = \"…\"`");
-        }
-        (Format::Xml, Some(root)) if !is_xml_name(&root.text) => {
-            let why = "it is no element name without prefix";
-            reader.error("LU105", root.span.clone(), "wrong `root`", why, "write the local name");
-        }
-        (Format::Json, Some(root)) => {
-            let why = "a JSON document has no root name";
-            reader.error("LU101", root.span.clone(), "`root` in JSON", why, "remove it");
-        }
-        _ => {}
-    }
-    if let (Format::Json, Some(namespace)) = (format, &file.namespace) {
-        let why = "JSON has no namespaces";
-        reader.error("LU101", namespace.span.clone(), "`namespace` in JSON", why, "remove it");
-    }
-    if let Some(namespace) = file.namespace.as_ref().filter(|name| !is_uri(&name.text)) {
-        let why = "no document is in a namespace of that name";
-        let mend = "write a URI, or remove it to take any namespace";
-        let what = "`namespace` is no URI";
-        reader.error("LU101", namespace.span.clone(), what, why, mend);
-    }
-    let matching = match &file.matching {
-        Some((at, value)) => Some((path(reader, at, format)?, value.text.as_str().into())),
-        None => None,
-    };
-    let own = |text: &Option<Text>| text.as_ref().map(|text| text.text.as_str().into());
-    Some(Guard { root: own(&file.root), namespace: own(&file.namespace), matching })
-}
-
-/// Near enough: not empty, and nothing that a URI never holds.
-fn is_uri(text: &str) -> bool {
-    !text.is_empty()
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c))
-}
-
 fn path(reader: &mut Reader<'_>, text: &Text, format: Format) -> Option<Path> {
     match Path::parse(&text.text, format) {
         Ok(path) => Some(path),
         Err(why) => {
-            let mend =
-                "steps are parted by /: name, name[0], name[key=value], @attribute last, or .";
+            let mend = Path::form(format);
             let what = format!("`{}` is no path", text.text);
             reader.error("LU105", text.span.clone(), what, why, mend);
             None

@@ -4,23 +4,26 @@ use std::{borrow::Cow, fmt};
 
 use crate::Fault;
 
-pub(crate) use json::is_number;
+pub(crate) use csv::COLUMNS_MAX;
+use input::Input;
 pub use leaf::Leaf;
 
+pub use format::{Columns, Csv, Encoding, Format};
+pub(crate) use json::is_number;
+pub(crate) use table::is_formula;
+
+mod csv;
 mod find;
+mod format;
+mod input;
 mod json;
 mod leaf;
 mod place;
+mod table;
 mod xml;
 
-/// A document format.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// XML 1.0 with namespaces.
-    Xml,
-    /// JSON, RFC 8259.
-    Json,
-}
+/// Before a UTF-8 text it is no part of it.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// How much of an untrusted document is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,28 +75,33 @@ pub(crate) struct Node<'i> {
 /// A well-formed document, borrowing the bytes it was read from. Its `Debug` shows its size alone.
 pub struct Document<'i> {
     pub(crate) format: Format,
-    pub(crate) input: &'i str,
+    pub(crate) input: Input<'i>,
     pub(crate) nodes: Vec<Node<'i>>,
     /// Namespace URIs, from 1; few.
     pub(crate) namespaces: Vec<Box<str>>,
 }
 
-/// Reads untrusted bytes, strictly: no DTD, UTF-8 only, no duplicate JSON keys, nothing trailing,
-/// within `limits`.
+/// Reads untrusted bytes, strictly: no DTD, no duplicate keys, nothing trailing, in the one encoding
+/// that the format says, within `limits`. A table's records are parted by [`Document::records`].
 ///
 /// # Errors
 /// The first [`Fault`]: `not-well-formed`, `dtd-refused`, `too-deep`, `too-large`,
 /// `wrong-encoding` or `duplicate-key`.
 pub fn read<'i>(format: Format, bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>, Fault> {
-    // Offsets are u32: half of their range leaves room for the arena's own numbers.
-    if bytes.len() > limits.bytes_max.min(u32::MAX as usize / 2) {
-        let why = format!("the document is over {} bytes", limits.bytes_max);
-        return Err(place::fault("too-large", "", 0, why));
-    }
-    let input = std::str::from_utf8(bytes).map_err(|e| place::not_utf8(bytes, e.valid_up_to()))?;
+    input::check_size(bytes, limits)?;
     match format {
-        Format::Xml => xml::read(input, limits),
-        Format::Json => json::read(input, limits),
+        Format::Xml => xml::read(input::utf8(bytes)?, limits),
+        Format::Json => json::read(input::utf8(bytes)?, limits),
+        Format::Csv(csv) => csv::read(csv, bytes, limits),
+    }
+}
+
+impl Node<'_> {
+    /// The same, of a text that does not live as long.
+    fn into_owned<'i>(self) -> Node<'i> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let Self { sort, name, text, namespace, parent, end, start } = self;
+        Node { sort, name: own(name), text: own(text), namespace, parent, end, start }
     }
 }
 
@@ -103,7 +111,7 @@ impl<'i> Document<'i> {
         self.format
     }
 
-    /// The root element's local name; none for JSON.
+    /// The root element's local name; none but in XML.
     pub fn root_name(&self) -> Option<&str> {
         (self.format == Format::Xml).then(|| &*self.nodes[0].name)
     }

@@ -4,6 +4,7 @@ use luotsi_model::Values;
 
 use crate::{Fault, Format, Lossy, Mapping, trace::Write};
 
+mod csv;
 mod json;
 mod output;
 mod text;
@@ -33,6 +34,11 @@ pub(crate) fn encode<T: Write>(
     match mapping.format {
         Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out, trace)?,
         Format::Json => json::write(&mapping.output, &mut source, values, &mut out, trace)?,
+        Format::Csv(csv) => csv::write(csv, &mapping.output, &source, values, &mut out, trace)?,
     }
-    Ok((out.into_bytes(), source.into_lossy()))
+    let bytes = match mapping.format {
+        Format::Csv(csv) => csv::bytes(csv, out),
+        Format::Xml | Format::Json => out.into_bytes(),
+    };
+    Ok((bytes, source.into_lossy()))
 }

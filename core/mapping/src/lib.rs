@@ -31,7 +31,7 @@ mod trace;
 
 pub use compile::{Lookup, compile};
 pub use decode::Decoded;
-pub use document::{Document, Format, Leaf, Limits, read};
+pub use document::{Columns, Csv, Document, Encoding, Format, Leaf, Limits, read};
 pub use fault::Fault;
 pub use lossy::Lossy;
 pub use mapping::{Mapping, Place};

@@ -12,6 +12,7 @@ use crate::{
         rule::{Rule, Scope, What},
     },
     decode::{self, Intake},
+    document::Sort,
     encode::{self, Output},
     trace::{Heard, Reading, Site, Written, Wrote},
 };
@@ -89,7 +90,16 @@ impl Mapping {
 
     /// Whether the document is of this mapping's form: root name and namespace, and `match`.
     pub fn matches(&self, document: &Document<'_>) -> bool {
-        self.format == document.format && self.guard.admits(document)
+        self.format == document.format
+            && self.guard.admits(document)
+            && self.knows_columns(document)
+    }
+
+    /// A table without its header row would have a record in its place: then no column is known,
+    /// and no name of one may be shown.
+    fn knows_columns(&self, document: &Document<'_>) -> bool {
+        let is_known = |column| self.intake.knows(&document.node(column).name);
+        !self.format.is_table() || document.children(0).any(is_known)
     }
 
     /// Reads a record out of a document.
@@ -230,7 +240,10 @@ impl Guard {
         let root = document.node(0);
         let is_root = match &self.root {
             Some(name) => **name == *root.name && self.is_namespace(document),
-            None => root.sort == crate::document::Sort::Object,
+            None => match document.format {
+                Format::Csv(_) => root.sort == Sort::Element,
+                Format::Xml | Format::Json => root.sort == Sort::Object,
+            },
         };
         let is_marked = |(at, value): &(_, Box<str>)| {
             document.text_at(0, at).is_some_and(|text| *text == **value)

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::Format;
+use crate::{Columns, Csv, Encoding, Format, document::COLUMNS_MAX};
 
 /// Which of several children of one name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +34,9 @@ pub(crate) struct Path {
 impl Path {
     /// Reads a path, or says what is wrong with it.
     pub(crate) fn parse(text: &str, format: Format) -> Result<Self, String> {
+        if let Format::Csv(csv) = format {
+            return column(text, csv);
+        }
         if text == "." {
             return Ok(Self::default());
         }
@@ -49,6 +52,19 @@ impl Path {
 }
 
 impl Path {
+    /// How paths are written in that format.
+    pub(crate) const fn form(format: Format) -> &'static str {
+        match format {
+            Format::Xml | Format::Json => {
+                "steps are parted by /: name, name[0], name[key=value], @attribute last, or ."
+            }
+            Format::Csv(Csv { columns: Columns::Named, .. }) => {
+                "write the column's name as it stands in the header row"
+            }
+            Format::Csv(_) => "write the column's number, from 1",
+        }
+    }
+
     /// The path in names and indexes, as faults show places.
     pub(crate) fn names(&self) -> String {
         let name = |step: &Step| match (&step.select, step.is_attribute) {
@@ -89,6 +105,25 @@ impl fmt::Display for Path {
         }
         Ok(())
     }
+}
+
+/// A column is one step, whatever its name holds.
+fn column(text: &str, csv: Csv) -> Result<Path, String> {
+    let is_number = || {
+        let number = text.parse::<usize>().ok().filter(|_| !text.starts_with(['0', '+']));
+        number.is_some_and(|number| number <= COLUMNS_MAX)
+    };
+    if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
+        return Err("a column's name is not empty and has no space around it".into());
+    }
+    if csv.columns == Columns::Numbered && !is_number() {
+        return Err("without a header row a column is a number".into());
+    }
+    if csv.encoding == Encoding::Latin1 && text.contains(|c| c > '\u{ff}') {
+        return Err("the column's name holds a character that ISO-8859-1 lacks".into());
+    }
+    let step = Step { name: text.into(), is_attribute: false, select: Select::Any };
+    Ok(Path { steps: vec![step] })
 }
 
 /// Parts between slashes; a slash in brackets is a selector's own.
@@ -155,12 +190,14 @@ fn attribute(name: &str, format: Format) -> Result<(Box<str>, bool), String> {
         Some(name) => (name, true),
         None => (name, false),
     };
-    if is_attribute && format == Format::Json {
+    if is_attribute && format != Format::Xml {
         return Err("JSON has no attributes".into());
     }
     let holds = match format {
         Format::Xml => is_xml_name(name),
-        Format::Json => !name.is_empty() && !name.contains(['@', '=']) && name.trim() == name,
+        Format::Json | Format::Csv(_) => {
+            !name.is_empty() && !name.contains(['@', '=']) && name.trim() == name
+        }
     };
     match holds {
         true => Ok((name.into(), is_attribute)),

@@ -145,7 +145,7 @@ fn names_that_stand_for_nothing() {
             Change(REGION, "[\"fi\"]", "[\"fr\"]"),
             Change(DESK, "\"serena\"", "\"serenade\""),
             Change(DESK, "\"desk\"", "\"dsek\""),
-            Change(DESK, "\"json\"", "\"csv\""),
+            Change(DESK, "\"json\"", "\"pdf\""),
             Change(DESK, "\"in/referral\"", "\"in/refferal\""),
             Change(DESK, "[delivery]", "unmapped = \"drop\"\nhetu = \"loose\"\n[delivery]"),
             Change(ROUTES, "kind = \"answer\"", "kind = \"anser\""),

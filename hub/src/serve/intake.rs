@@ -140,13 +140,16 @@ pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<()
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
     let (essence, parameters) = text.split_once(';').unwrap_or((&text, ""));
-    let (essence, wanted) = (essence.trim(), wanted(format));
-    let fits = essence == format!("application/{wanted}")
-        || essence == format!("text/{wanted}")
-        || essence.ends_with(&format!("+{wanted}"));
-    let charset = parameters.split(';').find_map(|p| p.trim().strip_prefix("charset="));
-    let utf8 = charset.is_none_or(|c| matches!(c.trim_matches('"'), "utf-8" | "utf8"));
-    if fits && utf8 {
+    let (essence, name) = (essence.trim(), format.name());
+    let (wanted, charset) =
+        format.media_type().split_once("; charset=").unwrap_or((format.media_type(), "utf-8"));
+    let fits = essence == wanted
+        || essence == format!("application/{name}")
+        || essence == format!("text/{name}")
+        || essence.ends_with(&format!("+{name}"));
+    let given = parameters.split(';').find_map(|p| p.trim().strip_prefix("charset="));
+    let is_charset = |given: &str| given == charset || (given == "utf8" && charset == "utf-8");
+    if fits && given.is_none_or(|given| is_charset(given.trim_matches('"'))) {
         return Ok(());
     }
     Err(Problem::new(
@@ -154,14 +157,7 @@ pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<()
         "unsupported-media-type",
         "This connection does not speak that",
     )
-    .detail(format!("send application/{wanted}, UTF-8")))
-}
-
-const fn wanted(format: Format) -> &'static str {
-    match format {
-        Format::Xml => "xml",
-        Format::Json => "json",
-    }
+    .detail(format!("send {wanted}, {}", charset.to_ascii_uppercase())))
 }
 
 pub(super) async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {

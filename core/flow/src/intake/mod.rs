@@ -17,7 +17,7 @@ use luotsi_journal::{
     command::{Accept, Accepted, Digests, DirectiveWritten, Effect, PlanWritten, PutPlan},
     read,
 };
-use luotsi_mapping::{Decoded, Fault, Limits, Mapping};
+use luotsi_mapping::{Decoded, Document, Fault, Limits, Mapping};
 use luotsi_model::{Envelope, MessageId, Record, Schema, SystemId, record};
 use luotsi_region::{Connection, Intake, Region, Unmapped};
 use tracing::{Instrument, Span};
@@ -308,8 +308,9 @@ fn receipt(accepted: &Accepted, directs: bool) -> Receipt {
 /// Reads the document and maps it with the first mapping that knows its form.
 fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded), Refused> {
     let limits = Limits { bytes_max: intake.bytes_max, ..Limits::default() };
-    let document =
-        luotsi_mapping::read(intake.format, body, &limits).map_err(Refused::unreadable)?;
+    let document = luotsi_mapping::read(intake.format, body, &limits)
+        .and_then(Document::record)
+        .map_err(Refused::unreadable)?;
     let known = intake.mappings.iter().find(|mapping| mapping.matches(&document));
     let mapping = known.ok_or_else(|| Refused::Unmappable(vec![faults::unknown_document()]))?;
     let decoded = mapping.decode(&document, intake.hetu).map_err(Refused::Unmappable)?;

@@ -5,7 +5,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use luotsi_consent::Permitted;
 use luotsi_journal::{Error, read};
-use luotsi_mapping::Format;
 use luotsi_model::{ClientRef, Values};
 use luotsi_port::Outgoing;
 
@@ -48,7 +47,7 @@ impl Sender {
             self.flow.metrics.lost(mapping.name(), &lossy);
             Ok(Outgoing {
                 body: Bytes::from(body),
-                content_type: content_type(mapping.format()),
+                content_type: mapping.format().media_type(),
                 delivery: item.id,
                 message: attempt.envelope.id,
                 kind: kind.clone(),
@@ -62,12 +61,5 @@ impl Sender {
         });
         self.flow.metrics.took(Stage::Encode, started.elapsed());
         Ok(parcel)
-    }
-}
-
-const fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::Xml => "application/xml",
-        Format::Json => "application/json",
     }
 }

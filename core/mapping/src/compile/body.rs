@@ -79,7 +79,12 @@ impl Check<'_, '_> {
 
     fn group(&mut self, each: &Each, outer: Option<FieldId>) -> Scope {
         let at = path(self.reader, &each.at, self.format).unwrap_or_default();
-        if at.steps.last().is_none_or(|step| step.is_attribute) {
+        if self.format.is_table() {
+            let why = "a row is one record: its cells hold one value each";
+            let what = format!("`{}` cannot repeat in a table", each.at.text);
+            let mend = "use a plain rule for each column";
+            self.reader.error("LU113", each.at.span.clone(), what, why, mend);
+        } else if at.steps.last().is_none_or(|step| step.is_attribute) {
             let why = "rows are elements or items below this place";
             let what = format!("`{}` cannot repeat", each.at.text);
             let mend = "name the element or member that repeats";

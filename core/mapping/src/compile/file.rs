@@ -1,9 +1,20 @@
 //! A mapping file as written: TOML to a tree, nothing judged yet but its keys.
 
+use super::format::Layout;
 use crate::source::{Reader, Span, Table, Text};
 
-const TOP: &[&str] =
-    &["record", "format", "root", "namespace", "match", "one_way", "fields", "ignored", "each"];
+const TOP: &[&str] = &[
+    "record",
+    "format",
+    "csv",
+    "root",
+    "namespace",
+    "match",
+    "one_way",
+    "fields",
+    "ignored",
+    "each",
+];
 const EACH: &[&str] = &["at", "is", "one_way", "fields", "ignored", "each"];
 const RULE: &[&str] = &[
     "at", "is", "codes", "format", "default", "constant", "template", "one_way", "required",
@@ -14,6 +25,8 @@ const RULE: &[&str] = &[
 pub(super) struct File {
     pub(super) record: Option<Text>,
     pub(super) format: Option<Text>,
+    /// How CSV is laid out, and where that stands.
+    pub(super) csv: Option<(Layout, Span)>,
     pub(super) root: Option<Text>,
     pub(super) namespace: Option<Text>,
     pub(super) matching: Option<(Text, Text)>,
@@ -85,6 +98,7 @@ impl File {
         Self {
             record: reader.needed(table, "record"),
             format: reader.needed(table, "format"),
+            csv: reader.table(table, "csv").map(|csv| (Layout::read(reader, csv), csv.span())),
             root: reader.text(table, "root"),
             namespace: reader.text(table, "namespace"),
             matching: condition(reader, table, "match"),

@@ -193,7 +193,7 @@ fn clash(
     if rest_a.is_empty() && rest_b.is_empty() && !is_group {
         return Some(("LU106", "two rules write one place"));
     }
-    if format == Format::Xml {
+    if format != Format::Json {
         return None;
     }
     match (rest_a.first(), rest_b.first()) {

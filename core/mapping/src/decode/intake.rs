@@ -65,6 +65,12 @@ impl Intake {
         plan
     }
 
+    /// Whether a rule or an ignored place begins with that name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        let first = &self.branches[0].children;
+        first.iter().any(|at| *self.branches[*at as usize].step.name == *name)
+    }
+
     fn scope(&mut self, scope: &Scope, root: u32, schema: &Schema) -> u32 {
         let at = self.scopes.len() as u32;
         self.scopes.push(Closing::of(scope, schema));

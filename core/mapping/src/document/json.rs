@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use super::{Document, Format, Limits, Node, Sort, place};
+use super::{Document, Format, Input, Limits, Node, Sort, place};
 use crate::Fault;
 
 mod token;
@@ -34,6 +34,7 @@ pub(super) fn read<'i>(input: &'i str, limits: &Limits) -> Result<Document<'i>, 
         return Err(reader.wrong("something stands after the document's end"));
     }
     let Reader { nodes, .. } = reader;
+    let input = Input::Lent(input);
     Ok(Document { format: Format::Json, input, nodes, namespaces: Vec::new() })
 }
 

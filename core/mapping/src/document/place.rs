@@ -21,7 +21,7 @@ pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Fault {
 impl Document<'_> {
     /// Line and column of a node.
     pub(crate) fn position(&self, at: u32) -> (usize, usize) {
-        line_column(self.input, self.node(at).start as usize)
+        line_column(&self.input, self.node(at).start as usize)
     }
 
     /// The path of a node in names: `Lahete/Uusi/@koodi`, `goals[1]/text`.
@@ -49,14 +49,20 @@ impl Document<'_> {
             let index = self.children(node.parent).position(|child| child == at);
             return format!("[{}]", index.unwrap_or_default());
         }
-        let name = shown(&node.name);
+        let name = shown(&node.name, self.format.is_table());
         if node.sort == Sort::Attribute { format!("@{name}") } else { name }
     }
 }
 
 /// A name as far as it reads like one: a key may hold what a name should not, a person's for one.
-fn shown(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-.:$".contains(c);
+///
+/// A column is shown with its spaces: the document has been told by its columns.
+fn shown(name: &str, is_column: bool) -> String {
+    let plain =
+        |c: char| c.is_alphanumeric() || "_-.:$".contains(c) || (is_column && " /()".contains(c));
+    if is_column && name.bytes().all(|b| b.is_ascii_digit()) {
+        return name.chars().take(NAME_CHARS_MAX).collect();
+    }
     if name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
         && name.chars().all(plain)
     {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use roxmltree::{Error, Node as XmlNode, NodeType, ParsingOptions, StringStorage};
 
-use super::{Document, Format, Limits, Node, Sort, place};
+use super::{Document, Format, Input, Limits, Node, Sort, place};
 use crate::Fault;
 
 mod scan;
@@ -22,7 +22,7 @@ pub(super) fn read<'i>(input: &'i str, limits: &Limits) -> Result<Document<'i>, 
         .map_err(|error| refused(input, &error, limits))?;
     let mut document = Document {
         format: Format::Xml,
-        input,
+        input: Input::Lent(input),
         nodes: Vec::with_capacity(parsed.descendants().len()),
         namespaces: Vec::new(),
     };
@@ -52,7 +52,7 @@ impl<'i> Document<'i> {
                 NodeType::Root | NodeType::Comment | NodeType::PI => {}
             }
             if self.nodes.len() > limits.nodes_max || self.namespaces.len() > NAMESPACES_MAX {
-                return Err(too_many(self.input, child.range().start, limits));
+                return Err(too_many(&self.input, child.range().start, limits));
             }
         }
         Ok(())

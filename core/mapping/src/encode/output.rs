@@ -90,6 +90,7 @@ impl Stem {
                 open.push(':');
                 (open, String::new())
             }
+            (Format::Csv(_), _) => (String::new(), String::new()),
         };
         let mut stem = Self {
             open: open.into(),
@@ -104,6 +105,11 @@ impl Stem {
         };
         stem.key(format);
         stem
+    }
+
+    /// The name of its step.
+    pub(super) fn name(&self) -> &str {
+        &self.step.name
     }
 
     /// A selector's key is the first thing inside.

@@ -2,7 +2,7 @@
 
 use luotsi_model::Severity;
 
-use crate::sample::{JSON, XML, compiled};
+use crate::sample::{CSV, JSON, NUMBERED, XML, compiled};
 
 /// Compiles a file whose fields are `fields`; each finding as code and the text it points at.
 fn check_file(text: &str, want: &[(&str, &str)]) {
@@ -35,6 +35,8 @@ fn check_json(rest: &str, want: &[(&str, &str)]) {
 fn samples_are_clean() {
     check_file(XML, &[]);
     check_file(JSON, &[]);
+    check_file(CSV, &[]);
+    check_file(NUMBERED, &[]);
 }
 
 #[test]
@@ -52,6 +54,34 @@ fn the_file() {
     check_file("format = \"xml\"", &[("LU101", "")]);
     check_json("ignored = [{ at = \"a\" }]", &[("LU109", "\"a\"")]);
     check_json("match = { at = \"a/\", value = \"x\" }", &[("LU105", "\"a/\"")]);
+}
+
+#[test]
+fn csv() {
+    let file = |csv: &str, fields: &str| {
+        format!(
+            "record = \"sample\"\nformat = \"csv\"\none_way = \"out\"\nfields = [{fields}]\n{csv}"
+        )
+    };
+    let check =
+        |csv: &str, fields: &str, want: &[(&str, &str)]| check_file(&file(csv, fields), want);
+    let semicolon = "[csv]\ndelimiter = \";\"";
+    check(semicolon, "{ at = \"A / b [c]\", is = \"need\" }", &[]);
+    check("", "", &[("LU101", "\"csv\"")]);
+    check("[csv]", "", &[("LU101", "[csv]")]);
+    check("[csv]\ndelimiter = \"x\"", "", &[("LU101", "\"x\"")]);
+    check(&format!("{semicolon}\nheadr = true"), "", &[("LU101", "headr")]);
+    check(&format!("{semicolon}\nencoding = \"utf8\""), "", &[("LU101", "\"utf8\"")]);
+    check(semicolon, "{ at = \" A\", is = \"need\" }", &[("LU105", "\" A\"")]);
+    let numbered = format!("{semicolon}\nheader = false\nencoding = \"iso-8859-1\"");
+    check(&numbered, "{ at = \"7\", is = \"need\" }", &[]);
+    check(&numbered, "{ at = \"0\", is = \"need\" }", &[("LU105", "\"0\"")]);
+    check(&numbered, "{ at = \"A\", is = \"need\" }", &[("LU105", "\"A\"")]);
+    let latin = numbered.replace("false", "true");
+    check(&latin, "{ at = \"€\", is = \"need\" }", &[("LU105", "\"€\"")]);
+    let each = format!("[[each]]\nat = \"g\"\nis = \"goals[]\"\n{semicolon}");
+    check(&each, "", &[("LU113", "\"g\"")]);
+    check_json("[csv]\ndelimiter = \";\"", &[("LU101", "[csv]")]);
 }
 
 #[test]

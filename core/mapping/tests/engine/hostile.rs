@@ -1,7 +1,10 @@
 //! Documents that nobody honest sends, and those that only look so.
 
-use luotsi_mapping::{Format, Limits, read};
+use luotsi_mapping::{Columns, Csv, Encoding, Format, Limits, read};
 use proptest::prelude::*;
+
+const CSV: Csv = Csv { delimiter: ';', columns: Columns::Named, encoding: Encoding::Utf8 };
+const LATIN1: Csv = Csv { delimiter: ',', columns: Columns::Numbered, encoding: Encoding::Latin1 };
 
 fn limits() -> Limits {
     Limits { depth_max: 4, ..Limits::default() }
@@ -60,7 +63,29 @@ fn json() {
 }
 
 #[test]
+fn csv() {
+    let check = |text: &str, want| check(Format::Csv(CSV), text.as_bytes(), want);
+    check("\u{feff}a;b\r\n1;\"2;\"\"\n3\"\r\n\r\n;\r\n 4 ;", Ok(3));
+    check("a;b;\n1;2;\n1;;3\n", Ok(4));
+    check("", Ok(1));
+    check("a;b\n", Ok(1));
+    check("a;b\n1\n", Err(("not-well-formed", 2, 1)));
+    check("a;b\n1;2;3\n", Err(("not-well-formed", 2, 1)));
+    check("a;b\n1;x\"y\"\n", Err(("not-well-formed", 2, 4)));
+    check("a;b\n1; \"y\"\n", Err(("not-well-formed", 2, 4)));
+    check("a;b\n1;\"y\"z\n", Err(("not-well-formed", 2, 6)));
+    check("a;b\n1;\"y\n2;3\n", Err(("not-well-formed", 2, 3)));
+    check("a;b\nä\u{0};2\n", Err(("not-well-formed", 2, 2)));
+    check("a;\"a\"\n1;2\n", Err(("duplicate-key", 1, 3)));
+    check("a,b\n1,2\n", Ok(1));
+    check(&";".repeat(2_000), Err(("too-large", 1, 1025)));
+}
+
+#[test]
 fn bytes() {
+    check(Format::Csv(CSV), b"a\n\xe4\n", Err(("wrong-encoding", 2, 1)));
+    check(Format::Csv(LATIN1), b"\xe4,\"\xff\"\n", Ok(2));
+    check(Format::Csv(LATIN1), b"\xe4,b\n\xe4\x80", Err(("wrong-encoding", 2, 2)));
     check(Format::Json, b"[\"\xff\"]", Err(("wrong-encoding", 1, 3)));
     check(Format::Xml, b"\xff\xfe<\0a\0/\0>\0", Err(("wrong-encoding", 1, 1)));
     let wide = vec![b' '; (1 << 20) + 1];
@@ -75,6 +100,8 @@ fn size_is_no_weapon() {
         (Format::Json, "[".repeat(1_000_000), "too-deep"),
         (Format::Xml, format!("<a>{}</a>", "<b/>".repeat(250_000)), "too-large"),
         (Format::Json, format!("[{}0]", "0,".repeat(500_000)), "too-large"),
+        (Format::Csv(CSV), format!("a;b\n{}", "1;2\n".repeat(200_000)), "too-large"),
+        (Format::Csv(CSV), "\"".repeat(1_000_001), "not-well-formed"),
         (Format::Xml, format!("<a {}/>", many(100_000, |at| format!("a{at}='' "))), "too-large"),
         (
             Format::Xml,
@@ -118,6 +145,34 @@ fn nearly_json() -> impl Strategy<Value = String> {
         "\"",
     ]);
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Strings that are often CSV, or nearly.
+fn nearly_csv() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        ";",
+        ";",
+        "\n",
+        "\r\n",
+        "\"",
+        "\"\"",
+        "a",
+        "b c",
+        "ä",
+        "\"x;\n\"",
+        "\"\"\"y\"",
+    ]);
+    prop::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
+}
+
+/// The rows with something in them, by another reader; nothing where that one sees another table.
+fn other_rows(text: &str) -> Option<Vec<Vec<String>>> {
+    let mut builder = csv::ReaderBuilder::new();
+    let builder = builder.delimiter(b';').has_headers(false).flexible(true);
+    let mut other = builder.from_reader(text.as_bytes());
+    let rows = other.records().map(|row| Some(row.ok()?.iter().map(str::to_owned).collect()));
+    let rows: Vec<Vec<String>> = rows.collect::<Option<_>>()?;
+    Some(rows.into_iter().filter(|row| row.iter().any(|cell| !cell.is_empty())).collect())
 }
 
 /// JSON documents, compact.
@@ -164,6 +219,22 @@ proptest! {
         }
     }
 
+    /// Whatever is taken for a table has the rows and cells that another reader finds in it, which
+    /// takes much that is refused here.
+    #[test]
+    fn csv_is_what_another_reader_says(text in nearly_csv()) {
+        let csv = Csv { columns: Columns::Numbered, ..CSV };
+        let Ok(document) = read(Format::Csv(csv), text.as_bytes(), &Limits::default()) else {
+            return Ok(());
+        };
+        let rows = document.records();
+        let other = other_rows(&text).unwrap();
+        prop_assert_eq!(rows.len(), other.len(), "{:?}", other);
+        for (row, other) in rows.iter().zip(&other) {
+            prop_assert_eq!(row.leaves(), other.iter().filter(|cell| !cell.is_empty()).count());
+        }
+    }
+
     #[test]
     fn json_has_the_leaves_it_has(tree in json_tree()) {
         let text = tree.to_string();
@@ -174,15 +245,15 @@ proptest! {
     /// Whatever is cut out of or put into a document, it is read or refused, never a panic.
     #[test]
     fn mutations_are_survived(at in 0..80_usize, cut in 0..9_usize, put in "[<>&\"'a =/!?\\[\\]-]{0,4}") {
-        for format in [Format::Xml, Format::Json] {
+        for format in [Format::Xml, Format::Json, Format::Csv(CSV), Format::Csv(LATIN1)] {
             let text = match format {
+                Format::Csv(_) => "\u{feff}a;b,c;\"d\"\r\n1;\"2\"\"\n\";'=3\n;;\r\n4,5;6;ä\n",
                 Format::Xml => "<?xml version='1.0'?><a b='c'><![CDATA[d]]><!--e-->&lt;&#65;<f:g xmlns:f='h'/></a>",
                 Format::Json => r#"{"a":[1,-2.5e+3,"b\n\u00e4\ud83d\ude00",true,{"c":null,"d":{}}],"e":"f"}"#,
             };
-            let at = at.min(text.len());
-            let end = (at + cut).min(text.len());
-            let text = format!("{}{put}{}", &text[..at], &text[end..]);
-            if let Err(fault) = read(format, text.as_bytes(), &Limits::default()) {
+            let (before, after) = text.as_bytes().split_at(at.min(text.len()));
+            let text = [before, put.as_bytes(), &after[cut.min(after.len())..]].concat();
+            if let Err(fault) = read(format, &text, &Limits::default()) {
                 prop_assert!(fault.line > 0 && fault.column > 0);
             }
         }

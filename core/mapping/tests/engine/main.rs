@@ -7,6 +7,7 @@ mod expressions;
 mod hostile;
 mod laws;
 mod sample;
+mod tables;
 mod told;
 mod translate;
 mod types;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use luotsi_mapping::{Format, Limits, Lookup, Mapping, codes, compile, schema};
+use luotsi_mapping::{Document, Format, Limits, Lookup, Mapping, codes, compile, schema};
 use luotsi_model::{Diagnostic, Kind, Schema, Severity, hetu::Strictness};
 
 const SCHEMA: &str = r#"
@@ -146,6 +146,46 @@ is = "steps[]"
 fields = [ { at = ".", is = "text" } ]
 "#;
 
+/// Every column that a row can carry; groups have no place in one.
+pub(crate) const CSV: &str = r#"
+record = "sample"
+format = "csv"
+fields = [
+  { is = "action", constant = "give" },
+  { at = "Henkilötunnus", is = "client.hetu" },
+  { at = "Puh./GSM", is = "client.phone" },
+  { at = "Palvelu", is = "service", codes = "services" },
+  { at = "Lähetetty", is = "sent", format = "dd.MM.yyyy HH:mm" },
+  { at = "Päivä", is = "day", format = "dd.MM.yyyy" },
+  { at = "Paino", is = "weight" },
+  { at = "Kiire", is = "urgent" },
+  { at = "Y-tunnus", is = "organisation" },
+  { at = "Juuri", is = "root" },
+  { at = "Tarve", is = "need" },
+  { at = "Kieli", is = "language" },
+  { at = "Kotikunta", is = "municipality" },
+]
+ignored = [ { at = "Rivi", why = "print layout only" } ]
+[csv]
+delimiter = ";"
+"#;
+
+/// The same without a header row, in another encoding.
+pub(crate) const NUMBERED: &str = r#"
+record = "sample"
+format = "csv"
+fields = [
+  { is = "action", constant = "give" },
+  { at = "2", is = "client.hetu" },
+  { at = "1", is = "need" },
+  { at = "5", is = "day" },
+]
+[csv]
+delimiter = "\t"
+header = false
+encoding = "iso-8859-1"
+"#;
+
 pub(crate) fn schema() -> Arc<Schema> {
     let (schema, found) = schema::parse("sample.toml", SCHEMA);
     assert_eq!(found, []);
@@ -195,7 +235,8 @@ pub(crate) fn read(
     let shown = |fault: &luotsi_mapping::Fault| {
         format!("{} {} {}:{}", fault.code, fault.at, fault.line, fault.column)
     };
-    let document = luotsi_mapping::read(mapping.format(), text.as_bytes(), &Limits::default());
+    let document = luotsi_mapping::read(mapping.format(), text.as_bytes(), &Limits::default())
+        .and_then(Document::record);
     let document = document.map_err(|fault| vec![shown(&fault)])?;
     let decoded = mapping
         .decode(&document, strictness)
@@ -233,7 +274,7 @@ pub(crate) fn write(
             let text = String::from_utf8(bytes).unwrap();
             let body = match mapping.format() {
                 Format::Xml => text.split_once('\n').unwrap().1.to_owned(),
-                Format::Json => text,
+                Format::Json | Format::Csv(_) => text,
             };
             Ok(body)
         }

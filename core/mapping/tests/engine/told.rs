@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use luotsi_mapping::{Limits, Mapping, Place, read};
+use luotsi_mapping::{Document, Limits, Mapping, Place, read};
 use luotsi_model::{Record, Schema, Value, Values, hetu::Strictness};
 use proptest::prelude::*;
 
 use crate::{
-    laws::record,
-    sample::{JSON, XML, mapping},
+    laws::{flat, record},
+    sample::{CSV, JSON, XML, mapping},
 };
 
 /// Every value's field with its rows' numbers, as the listener names them.
@@ -31,7 +31,8 @@ fn fields(values: &Values, schema: &Schema, rows: &[usize], out: &mut BTreeSet<S
 fn check(mapping: &Mapping, record: &Record) {
     let (written, wrote) = mapping.encode_told(&record.values, &[]).unwrap();
     assert_eq!(written, mapping.encode(&record.values, &[]).unwrap(), "the same document");
-    let document = read(mapping.format(), &written, &Limits::default()).unwrap();
+    let document = read(mapping.format(), &written, &Limits::default());
+    let document = document.and_then(Document::record).unwrap();
     let (decoded, reading) = mapping.decode_told(&document, Strictness::Strict);
     assert_eq!(decoded, mapping.decode(&document, Strictness::Strict), "the same record");
 
@@ -66,6 +67,7 @@ proptest! {
         prop_assume!(!record.values.is_empty());
         check(&mapping(XML), &record);
         check(&mapping(JSON), &record);
+        check(&mapping(CSV), &flat(record));
     }
 }
 

@@ -1,15 +1,21 @@
-//! Every type of field, both ways, in both formats.
+//! Every type of field, both ways, in every format.
 
-use luotsi_mapping::{Format, Limits, read};
+use luotsi_mapping::{Columns, Csv, Document, Encoding, Format, Limits, read};
 use luotsi_model::hetu::Strictness;
 
 use crate::sample::{XML, mapping, read as read_whole};
+
+const CSV: Format =
+    Format::Csv(Csv { delimiter: ';', columns: Columns::Named, encoding: Encoding::Utf8 });
 
 /// The text at `is`, read and written by a mapping of that field alone.
 fn check(format: Format, is: &str, rule: &str, text: &str, want: Result<&str, &str>) {
     let (head, document) = match format {
         Format::Xml => ("format = \"xml\"\nroot = \"R\"", format!("<R><A>{text}</A></R>")),
         Format::Json => ("format = \"json\"", format!("{{\"A\":{text}}}")),
+        Format::Csv(_) => {
+            ("format = \"csv\"\ncsv = { delimiter = \";\" }", format!("A\r\n\"{text}\"\r\n"))
+        }
     };
     let file = |way: &str, rule: &str| {
         let hetu = match (is, way) {
@@ -19,7 +25,8 @@ fn check(format: Format, is: &str, rule: &str, text: &str, want: Result<&str, &s
         let rule = format!("{{ at = \"A\", is = \"{is}\"{rule} }}");
         format!("record = \"sample\"\n{head}\none_way = \"{way}\"\nfields = [ {hetu} {rule} ]")
     };
-    let document = read(format, document.as_bytes(), &Limits::default()).unwrap();
+    let document = read(format, document.as_bytes(), &Limits::default());
+    let document = document.and_then(Document::record).unwrap();
     let decoded = mapping(&file("in", rule)).decode(&document, Strictness::Strict);
     let written = decoded.map_err(|faults| faults[0].code).map(|decoded| {
         let plain = rule.split(", region").next().unwrap_or_default();
@@ -29,6 +36,7 @@ fn check(format: Format, is: &str, rule: &str, text: &str, want: Result<&str, &s
     let inner = written.as_deref().map(|written| match format {
         Format::Xml => written.split("<A>").nth(1).unwrap().split('<').next().unwrap(),
         Format::Json => written.strip_prefix("{\"A\":").unwrap().strip_suffix('}').unwrap(),
+        Format::Csv(_) => written.split("\r\n").nth(1).unwrap().trim_matches(['"', '\'']),
     });
     assert_eq!(inner.map_err(|code| *code), want, "{is} {text}");
 }
@@ -53,12 +61,14 @@ fn every_type_both_ways() {
     for (is, right, wrong) in types {
         for text in right {
             check(Format::Xml, is, "", text, Ok(text));
+            check(CSV, is, "", text, Ok(text));
             let quoted = format!("\"{text}\"");
             check(Format::Json, is, "", &quoted, Ok(&quoted));
         }
         let code = if is == "client.hetu" { "wrong-hetu" } else { "wrong-type" };
         for text in wrong {
             check(Format::Xml, is, "", text, Err(code));
+            check(CSV, is, "", text, Err(code));
             check(Format::Json, is, "", &format!("\"{text}\""), Err(code));
         }
     }

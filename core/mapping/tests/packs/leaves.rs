@@ -38,6 +38,8 @@ fn leaves(bytes: &[u8], format: Format) -> Vec<(String, String)> {
             let text = std::str::from_utf8(bytes).unwrap();
             xml_leaves(roxmltree::Document::parse(text).unwrap().root_element(), "", &mut out);
         }
+        // A table is its bytes: where a cell stands is all that its layout says.
+        Format::Csv(_) => out.push((String::new(), String::from_utf8_lossy(bytes).into_owned())),
     }
     out
 }
@@ -79,8 +81,10 @@ fn laid_out(bytes: &[u8], format: Format) -> Vec<u8> {
         out.push(b'\n');
         out.resize(out.len() + 2 * depth, b' ');
     };
-    if format == Format::Xml {
-        return [bytes, b"\n"].concat();
+    match format {
+        Format::Xml => return [bytes, b"\n"].concat(),
+        Format::Csv(_) => return bytes.to_vec(),
+        Format::Json => {}
     }
     for &byte in bytes.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')) {
         match byte {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use luotsi_mapping::{Format, Mapping};
+use luotsi_mapping::{Columns, Csv, Encoding, Format, Mapping};
 use luotsi_model::{Kind, hetu::Strictness};
 use toml::Spanned;
 
@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{Intake, Unmapped};
 
-const FORMATS: [(&str, Format); 2] = [("xml", Format::Xml), ("json", Format::Json)];
+/// How a CSV file is laid out is its mapping's to say; without a mapping nobody asks.
+const CSV: Csv = Csv { delimiter: ';', columns: Columns::Named, encoding: Encoding::Utf8 };
+const FORMATS: [(&str, Format); 3] =
+    [("xml", Format::Xml), ("json", Format::Json), ("csv", Format::Csv(CSV))];
 const TREATMENTS: [(&str, Unmapped); 2] =
     [("refuse", Unmapped::Refuse), ("report", Unmapped::Report)];
 const STRICTNESSES: [(&str, Strictness); 2] =
@@ -53,6 +56,8 @@ pub(super) fn read(mut table: Table<'_>, packs: &Packs) -> Result<(Intake, Place
     let bytes_max = table.number("bytes_max", 1..=BYTES_MAX, BYTES_DEFAULT);
     table.finish();
     let mappings = mappings?;
+    // The mapping knows the layout too.
+    let format = mappings.first().map(|(mapping, _)| mapping.format()).or(format);
     let kinds = mappings.iter().map(|(mapping, at)| (mapping.schema().kind.clone(), at.clone()));
     let places = Places { tokens: tokens_at, kinds: kinds.collect() };
     let intake = Intake {
@@ -84,6 +89,12 @@ fn mappings(
     let found = names.iter().map(|name| Some((packs.mapping(name, place)?, name.span())));
     let found: Vec<_> = found.collect();
     let found: Vec<_> = found.into_iter().collect::<Option<_>>().ok_or(Unsound)?;
+    // One reading serves them all.
+    let first = found.first().map(|(mapping, _)| mapping.format());
+    let format = format.zip(first).map(|(named, first)| match named.name() == first.name() {
+        true => first,
+        false => named,
+    });
     found.iter().for_each(|(mapping, span)| check(mapping, span.clone(), format, place));
     Ok(found)
 }
@@ -95,7 +106,7 @@ fn check(mapping: &Mapping, span: Range<usize>, format: Option<Format>, place: P
         place.error("LU222", span.clone(), "this mapping cannot read", why, mend);
     }
     if format.is_some_and(|format| format != mapping.format()) {
-        let why = "an intake parses every document in its one format";
+        let why = "an intake parses every document in its one format, CSV in one layout";
         let mend = "name a mapping of that format, or change `format`";
         place.error("LU225", span, "this mapping is of another format", why, mend);
     }
