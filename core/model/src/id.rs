@@ -72,6 +72,11 @@ name! {
     /// A record kind: `referral`, `directive`, `task-status`.
     Kind
 }
+impl Kind {
+    /// The answer to something sent. The hub itself answers with it where it refuses to send.
+    pub const TASK_STATUS: &str = "task-status";
+}
+
 name! {
     /// The purpose of a use or a disclosure: `care`, `peer-support`.
     Purpose

@@ -13,6 +13,7 @@ use crate::{
     },
 };
 
+mod back;
 mod gate;
 mod permissive;
 mod tokens;
@@ -29,6 +30,7 @@ pub(crate) fn check(draft: &Draft, findings: &Findings) {
         gate::check(&send, &view, place);
     }
     gate::check_reads(&view, findings);
+    back::check(&view, findings);
     if view.is_whole {
         unused::check(&view, findings);
     }
@@ -80,15 +82,28 @@ impl<'d> View<'d> {
         distinct(reaching.flat_map(|route| self.sources(route)))
     }
 
+    /// Whether records of the route's kind answer something.
+    fn is_answer(&self, route: &routes::Drafted) -> bool {
+        let schema = self.draft.packs.schemas.get(&route.route.kind);
+        schema.is_some_and(|schema| schema.task.is_some())
+    }
+
+    /// The systems that the hub answers itself where it refuses what they send.
+    fn refusable(&self) -> Vec<&'d connections::Drafted> {
+        let routes = self.draft.routes.iter().filter(|route| !self.is_answer(route));
+        distinct(routes.flat_map(|route| self.sources(route)))
+    }
+
     /// The systems in whose controllers' registers a record of this route can belong: the sources,
     /// or for an answer, whoever sent what it answers.
     fn owners(&self, route: &'d routes::Drafted) -> Vec<&'d connections::Drafted> {
         let sources = self.sources(route);
-        let schema = self.draft.packs.schemas.get(&route.route.kind);
-        if schema.is_none_or(|schema| schema.task.is_none()) {
+        if !self.is_answer(route) {
             return sources;
         }
-        distinct(sources.iter().flat_map(|source| self.askers(&source.connection.system)))
+        let refused = if route.route.takes_from_hub() { self.refusable() } else { Vec::new() };
+        let asked = sources.iter().flat_map(|source| self.askers(&source.connection.system));
+        distinct(asked.chain(refused))
     }
 
     /// Every send that the routes can make.

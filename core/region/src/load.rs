@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use luotsi_consent::Policy;
-use luotsi_model::Diagnostic;
+use luotsi_model::{Diagnostic, SystemId};
 
 use crate::{Files, Region, check};
 use findings::{Findings, Names};
@@ -62,7 +62,11 @@ fn draft(sources: &mut Sources<'_>, adapters: &[&str], findings: &Findings) -> D
     let connections = connections::read(sources, &known, findings);
     let systems = Names::new(&SYSTEM, connections.keys().map(ToString::to_string), true);
     let purposes = &frame.purpose_names;
-    let known = routes::Known { packs: &packs, systems: &systems, purposes };
+    let sources_of_routes = connections.keys().map(ToString::to_string);
+    let sources_of_routes = sources_of_routes.chain([SystemId::HUB.to_owned()]);
+    let sources_of_routes = Names::new(&SYSTEM, sources_of_routes, true);
+    let known =
+        routes::Known { packs: &packs, systems: &systems, sources: &sources_of_routes, purposes };
     let (routes, routes_whole) = routes::read(sources, &known, findings);
     let known = policy::Known { purposes, kinds: &packs.kind_names, systems: &systems };
     let policy = policy::read(sources, &known, findings);

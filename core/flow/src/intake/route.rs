@@ -74,7 +74,9 @@ async fn resolve(
         (Destination::Answer { .. }, None) => Ok(None),
         (Destination::Answer { .. }, Some(delivery)) => {
             let original = flow.journal().read(move |c| read::original(c, delivery)).await?;
-            Ok(original.map(|message| message.envelope.source))
+            let asker = original.map(|message| message.envelope.source);
+            // What answers the hub itself is taken in, and goes no further.
+            Ok(asker.filter(|system| !system.is_hub()))
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod bell;
 mod due;
+mod own;
 mod refusal;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -32,14 +33,15 @@ pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let mut is_first = true;
     while !stop.is_cancelled() {
         let clients = flow.bell.take();
-        match work(&flow, &clients, is_first).await {
+        let now = flow.clock.now();
+        match work(&flow, &clients, is_first, now).await {
             Ok(()) => is_first = false,
             Err(error) => {
                 tracing::error!(%error, "what the hub owes is not told yet");
                 clients.iter().for_each(|client| flow.bell.note(client));
             }
         }
-        let wake = next(&flow).await;
+        let wake = next(&flow, now).await;
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
@@ -51,20 +53,25 @@ pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
 
 /// Works off what is due, and what has become due by a change of these clients' directives. The
 /// first time, all clients are looked at: who had changed before a crash is not known.
-async fn work(flow: &Flow, clients: &BTreeSet<ClientRef>, is_first: bool) -> Result<(), Error> {
+async fn work(
+    flow: &Flow,
+    clients: &BTreeSet<ClientRef>,
+    is_first: bool,
+    now: Timestamp,
+) -> Result<(), Error> {
     let all = if is_first { flow.journal.read(read::untold_clients).await? } else { Vec::new() };
     for client in clients.iter().chain(&all) {
         refusal::of_client(flow, client).await?;
     }
-    refusal::what_is_due(flow).await
+    refusal::what_is_due(flow, now).await
 }
 
-/// When to look again at the latest.
-async fn next(flow: &Flow) -> Timestamp {
-    let sweep = flow.clock.now() + SWEEP;
+/// When to look again at the latest. What was due by `now` and is still owed could not be told.
+async fn next(flow: &Flow, now: Timestamp) -> Timestamp {
+    let sweep = now + SWEEP;
     let owed = flow.journal.read(read::next_untold).await.ok().flatten();
     let due = owed.map(|due| due.max(due::earliest(flow.started)));
-    due.filter(|due| *due > flow.clock.now()).map_or(sweep, |due| due.min(sweep))
+    due.filter(|due| *due > now).map_or(sweep, |due| due.min(sweep))
 }
 
 /// Whether a message of the hub's own was taken in. The only refusal that it should meet is the

@@ -38,6 +38,8 @@ pub(crate) struct Call {
     /// Which call of this delivery, from 1.
     pub(crate) nth: usize,
     pub(crate) taken: bool,
+    /// The document.
+    pub(crate) body: Arc<str>,
 }
 
 type Script = Box<dyn FnMut(&Call) -> Answer + Send>;
@@ -138,7 +140,8 @@ impl Far {
         let nth = state.nth.entry(outgoing.delivery).or_default();
         *nth += 1;
         let (delivery, message, nth) = (outgoing.delivery, outgoing.message, *nth);
-        let call = Call { delivery, message, client, nth, taken: false };
+        let call =
+            Call { delivery, message, client, nth, taken: false, body: body.as_ref().into() };
         state.calls.push(call.clone());
         (state.calls.len() - 1, call)
     }

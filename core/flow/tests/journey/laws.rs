@@ -16,6 +16,7 @@ pub(crate) fn check(world: &World, hub: &Hub<'_>, acknowledged: &[Receipt]) {
     for (system, far) in &world.systems {
         assert_eq!(far.wrongs(), [""; 0], "{system}");
     }
+    check_told(hub);
     let mut calls = HashMap::new();
     for call in world.systems.values().flat_map(|far| far.calls()) {
         let (count, taken) = calls.entry(call.delivery).or_insert((0, 0));
@@ -35,6 +36,17 @@ pub(crate) fn check(world: &World, hub: &Hub<'_>, acknowledged: &[Receipt]) {
             let (called, taken) = calls.get(&delivery.id).copied().unwrap_or_default();
             check_trail(&delivery, &own, called, taken);
         }
+    }
+}
+
+/// What the hub says itself is of a refusal, and each is told by one message of its own.
+fn check_told(hub: &Hub<'_>) {
+    for said in hub.said() {
+        let delivery = said.envelope.answers.expect("it answers what it refuses");
+        let refused = hub.journal().read_now(|c| read::delivery(c, delivery)).unwrap();
+        let refused = refused.expect("a delivery");
+        assert_eq!(refused.state, State::Refused, "{refused:#?}");
+        assert_eq!(refused.told, Some(said.envelope.id), "told once: {refused:#?}");
     }
 }
 

@@ -13,6 +13,7 @@ mod ordering;
 mod papers;
 mod retrying;
 mod simulation;
+mod telling;
 mod waiting;
 mod withdrawing;
 mod world;

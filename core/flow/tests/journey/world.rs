@@ -14,7 +14,7 @@ use luotsi_flow::{ClientKey, Flow, Incoming, Receipt, Refused};
 use luotsi_journal::{
     Error, Journal, State,
     command::{Command, Probe},
-    read::{self, Delivery},
+    read::{self, Delivery, Message},
 };
 use luotsi_model::{ClientRef, Clock, Hetu, SystemId, hetu::Strictness};
 use luotsi_port::Outbound;
@@ -139,7 +139,10 @@ impl Files for Set {
         let text: Vec<_> =
             text.lines().filter(|line| !line.starts_with("concurrency_max")).collect();
         let set = format!("[delivery]\n{}", self.settings);
-        Ok(Some(text.join("\n").replace("[delivery]", &set).into_bytes()))
+        // A second system that records what clients direct.
+        let recorder = ("\"serena/withdrawal\"]", "\"serena/withdrawal\", \"serena/prohibition\"]");
+        let text = text.join("\n").replace("[delivery]", &set).replace(recorder.0, recorder.1);
+        Ok(Some(text.into_bytes()))
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
@@ -159,6 +162,24 @@ impl Hub<'_> {
     /// Posts a paper of the guidance system.
     pub(crate) fn post(&self, paper: &[u8]) -> Result<Receipt, Refused> {
         self.world.driver.block_on(self.flow.accept(incoming(paper)))
+    }
+
+    /// Posts another system's document.
+    pub(crate) fn post_as(&self, system: &str, body: &[u8]) -> Result<Receipt, Refused> {
+        let system = SystemId::new(system);
+        let incoming = Incoming { system: &system, ..incoming(body) };
+        self.world.driver.block_on(self.flow.accept(incoming))
+    }
+
+    /// The hub's own messages, in order: what was said, when.
+    pub(crate) fn said(&self) -> Vec<Message> {
+        let all = self.journal().read_now(|c| read::messages_last(c, usize::MAX)).unwrap();
+        all.into_iter().filter(|message| message.envelope.source.is_hub()).collect()
+    }
+
+    /// When the next sender is owed a word.
+    pub(crate) fn next_untold(&self) -> Option<Timestamp> {
+        self.journal().read_now(read::next_untold).unwrap()
     }
 
     /// Posts many at once; each must be taken in.

@@ -1,4 +1,5 @@
 //! The most permissive record there could be of a client: whatever could let a send through stands.
+//! And the least permissive one.
 
 use std::sync::Arc;
 
@@ -63,6 +64,13 @@ fn between(
     [("agreement", bought), ("voucher", Instrument::Voucher { organiser, producer })]
 }
 
+/// Nothing, and that to nobody.
+pub(super) fn prohibition(client: &ClientRef) -> Directives {
+    let root = Provision::everything(Effect::Deny);
+    let all = [Arc::new(Directive { root, ..document("prohibition", Instrument::Will, client) })];
+    Directives { epoch: 0, all: all.into() }
+}
+
 fn document(id: &str, instrument: Instrument, client: &ClientRef) -> Directive {
     let forever = Period { start: None, end: Some(Timestamp::MAX) };
     Directive {
@@ -71,7 +79,7 @@ fn document(id: &str, instrument: Instrument, client: &ClientRef) -> Directive {
         subject: client.clone(),
         standing: Standing::Active,
         given: Timestamp::UNIX_EPOCH,
-        recorder: SystemId::new("luotsi"),
+        recorder: SystemId::hub(),
         instrument,
         given_by: GivenBy::Client,
         root: Provision { period: forever, ..Provision::everything(Effect::Permit) },

@@ -84,12 +84,14 @@ fn unfed(drafted: &Drafted, view: &View<'_>, place: Place<'_>) {
     let mend = "add the mapping, or correct the route";
     for (system, span) in route.from.iter().zip(&drafted.from_at) {
         let source = view.systems.get(system);
-        if !source.is_some_and(|source| source.intake_at.kinds.contains_key(&route.kind)) {
+        let is_own = system.is_hub() && route.takes_from_hub();
+        if !is_own && !source.is_some_and(|source| source.intake_at.kinds.contains_key(&route.kind))
+        {
             let what = format!("`{system}` sends no `{}`", route.kind);
             place.warning("LU243", span.clone(), what, why, mend);
         }
     }
-    if route.from.is_empty() && view.sources(drafted).is_empty() {
+    if route.from.is_empty() && view.sources(drafted).is_empty() && !route.takes_from_hub() {
         let what = format!("no system sends a `{}`", route.kind);
         let why = "no mapping of any [intake] reads that kind, so the route is never taken";
         place.warning("LU243", drafted.at.clone(), what, why, mend);

@@ -6,13 +6,15 @@ use luotsi_consent::{Basis, Recipient, Rule};
 use luotsi_mapping::Mapping;
 use luotsi_model::{Category, FieldId, Kind, OrganisationId, Purpose, Schema, SystemId};
 
-use super::answers::{origins, recipient, sources, threads};
+use super::answers::{Source, origins, recipient, sources, threads};
 use crate::{Condition, Connection, Region, Route, load::DIRECTIVE};
 
 /// The adapter whose system keeps what is read over `/fhir`.
 const STORE: &str = "plan";
 /// What the hub itself sets in an answer, whoever sent it.
 const SET_BY_HUB: [&str; 2] = ["performer", "reference"];
+/// What it says itself where it refuses to send.
+const SAID_BY_HUB: [&str; 6] = ["at", "performer", "reason", "reference", "status", "task"];
 /// Routes whose conditions have more combinations of values than this are compared as they stand.
 const COMBINATIONS_MAX: usize = 256;
 
@@ -43,7 +45,7 @@ pub(super) struct Send<'r> {
     pub(super) purpose: &'r Purpose,
     /// The route; `None`: the recipient reads it.
     pub(super) route: Option<&'r Route>,
-    pub(super) source: &'r Connection,
+    pub(super) source: Source<'r>,
     /// Whose register the record belongs to.
     pub(super) owner: &'r OrganisationId,
     /// What writes it; `None`: the hub does, whole or not at all.
@@ -71,7 +73,7 @@ fn deliveries(region: &Region) -> Vec<Send<'_>> {
         for source in sources(region, route) {
             for (owner, asker) in origins(region, route, source, &threads) {
                 let send = |to| {
-                    let system: &SystemId = recipient(to, asker)?;
+                    let system: &SystemId = recipient(to, source, asker)?;
                     let mapping = Some(&**region.delivery_mapping(system, &route.kind)?);
                     let recipient = &region.connection(system)?.recipient;
                     let (kind, purpose, route) = (&route.kind, to.purpose(), Some(route));
@@ -94,7 +96,7 @@ fn reads<'r>(region: &'r Region) -> Vec<Send<'r>> {
             kind,
             purpose: &read.purpose,
             route: None,
-            source,
+            source: source.into(),
             owner: &source.recipient.controller,
             mapping,
         };
@@ -160,8 +162,9 @@ fn fields_out<'r>(
     (shown, required.into_iter().map(|field| &*schema.field(field).path).collect())
 }
 
-fn given<'r>(source: &'r Connection, schema: &'r Schema) -> BTreeSet<&'r str> {
-    let mappings = source.intake.iter().flat_map(|intake| &intake.mappings);
+fn given<'r>(source: Source<'r>, schema: &'r Schema) -> BTreeSet<&'r str> {
+    let Some(connection) = source.connection else { return SAID_BY_HUB.into() };
+    let mappings = connection.intake.iter().flat_map(|intake| &intake.mappings);
     let own = mappings.filter(|mapping| mapping.schema().kind == schema.kind);
     let read = own.flat_map(|mapping| mapping.fields_read());
     read.map(|field| &*schema.field(field).path).chain(SET_BY_HUB).collect()

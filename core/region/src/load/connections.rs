@@ -135,6 +135,11 @@ fn check_stem(stem: &str, place: Place<'_>) {
         let mend = "rename the file: small letters a to z, digits and `-`, beginning with a letter";
         place.error("LU206", 0..0, what, why, mend);
     }
+    if stem == SystemId::HUB {
+        let what = format!("no system may be called `{stem}`");
+        let why = "it is the name of the hub itself, by which its own messages are told apart";
+        place.error("LU207", 0..0, what, why, "rename the file");
+    }
 }
 
 /// Who the system is to the gate.

@@ -34,6 +34,8 @@ pub(crate) struct Drafted {
 pub(crate) struct Known<'a> {
     pub(crate) packs: &'a Packs,
     pub(crate) systems: &'a Names,
+    /// The same, and the hub itself.
+    pub(crate) sources: &'a Names,
     pub(crate) purposes: &'a Names,
 }
 
@@ -68,7 +70,7 @@ fn route(mut table: Table<'_>, known: &Known<'_>) -> (Option<Word>, Option<Draft
     let schema = kind.as_ref().and_then(|kind| known.packs.schemas.get(kind));
     let from = table.words("from");
     let from_at = from.iter().map(Word::span).collect();
-    let from = known.systems.all(&from, place);
+    let from = known.sources.all(&from, place);
     let when = table.table("when");
     let when = when.zip(schema).map(|(when, schema)| conditions::read(when, schema, known.packs));
     let (to, to_at) = destinations(&mut table, schema, known).into_iter().unzip();

@@ -170,6 +170,27 @@ fn what_a_document_needed_and_could_not_have_held_back_the_rest() {
 }
 
 #[test]
+fn what_the_hub_answers_itself_is_a_disclosure_too() {
+    let kind = "\"task-status\"";
+    let of = |from: &'static str| {
+        let edits: [Edit; 4] = [
+            ("mappings/in/answer.toml", "\"answer\"", kind),
+            ("mappings/out/answer.toml", "\"answer\"", kind),
+            ("routes.toml", "kind = \"answer\"", "kind = \"task-status\""),
+            ("routes.toml", "to = [{ answer", from),
+        ];
+        let record = include_str!("../support/task-status.toml");
+        region(&edited(&edits).with("mappings/records/task-status.toml", record))
+    };
+    let club = of("from = [\"club\"]\nto = [{ answer");
+    let both = of("from = [\"club\", \"luotsi\"]\nto = [{ answer");
+    let widens: Vec<_> = compare(&club, &both).widens.iter().map(|s| told('+', s)).collect();
+    let want = "+ desk care task-status task: own (same-register), differs in {Source}";
+    assert_eq!(widens, [want]);
+    assert_eq!(compare(&both, &club).widens, []);
+}
+
+#[test]
 fn settings_and_tokens_are_told_by_name_only() {
     check(
         &[("connections/club.toml", "127.0.0.1:9", "127.0.0.1:8")],
