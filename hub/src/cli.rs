@@ -40,6 +40,8 @@ enum Command {
     Directives(command::directives::Args),
     /// See the hub at work: a region, its systems and clients, all on this machine
     Demo(demo::Args),
+    /// Explain a code of a finding, problem or fault
+    Explain(command::explain::Args),
     /// Compare a changed region with today's: what it would disclose
     Plan(command::plan::Args),
     /// Send a message again, through the same gate
@@ -58,8 +60,8 @@ enum Command {
 /// Runs the command and gives its exit code.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let format = cli.format;
-    if format == Format::Fhir && !matches!(cli.command, Command::Report(_)) {
-        return command::Failure::new(command::Exit::Usage, "only reports are written as FHIR")
+    if let Some(why) = unfit(format, &cli.command) {
+        return command::Failure::new(command::Exit::Usage, why)
             .mend("use --format ndjson")
             .tell(format)
             .into();
@@ -69,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => command::check::run(&args, format),
         Command::Deliveries(args) => command::deliveries::run(&args, format),
         Command::Directives(args) => command::directives::run(&args, format),
+        Command::Explain(args) => command::explain::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Plan(args) => command::plan::run(&args, format),
         Command::Replay(args) => command::replay::run(&args, format),
@@ -76,5 +79,19 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Trace(args) => command::trace::run(&args, format),
         Command::Why(args) => command::why::run(&args, format),
+    }
+}
+
+/// Formats that one or two commands have.
+fn unfit(format: Format, command: &Command) -> Option<&'static str> {
+    match format {
+        Format::Fhir if !matches!(command, Command::Report(_)) => {
+            Some("only reports are written as FHIR")
+        }
+        Format::Sarif if !matches!(command, Command::Check(_)) => Some("only check writes SARIF"),
+        Format::Json if !matches!(command, Command::Check(_) | Command::Explain(_)) => {
+            Some("only check and explain write a JSON array")
+        }
+        _ => None,
     }
 }

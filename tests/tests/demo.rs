@@ -108,3 +108,55 @@ fn a_mistake_in_the_command_is_exit_code_two() {
         luotsi(&["trace", "0192f3c4-5a00-7000-8000-000000000001", "--ops", "http://127.0.0.1:9"]);
     assert!(matches!(code, Some(2 | 3)), "{errors}");
 }
+
+/// Every finding in the two forms that other programs read, with its place and its rule.
+#[test]
+fn findings_are_told_as_json_and_sarif() {
+    let home = tempfile::tempdir().expect("a folder");
+    let region = broken(home.path());
+    let check = |format| luotsi(&["check", "--region", &region, "--format", format]);
+    let (code, found, said) = check("json");
+    assert_eq!((code, &*said), (Some(1), ""));
+    let found: Vec<Value> = serde_json::from_str(&found).expect("one array");
+    let (code, log, _) = check("sarif");
+    assert_eq!(code, Some(1));
+    let log: Value = serde_json::from_str(&log).expect("one object");
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), found.len());
+    for (result, finding) in results.iter().zip(&found) {
+        let rule =
+            &rules[usize::try_from(result["ruleIndex"].as_u64().expect("a rule")).expect("small")];
+        assert_eq!((&result["ruleId"], &rule["id"]), (&finding["code"], &finding["code"]));
+        assert!(rule["help"]["text"].as_str().is_some_and(|text| text.len() > 20), "{rule}");
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["region"]["startLine"], finding["line"]);
+        assert_eq!(place["region"]["startColumn"], finding["column"]);
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a file");
+        assert!(uri.starts_with("file:///") && uri.ends_with(".toml"), "{uri}");
+        assert!(
+            result["message"]["text"].as_str().is_some_and(|t| t.contains("Mend: ")),
+            "{result}"
+        );
+    }
+}
+
+#[test]
+fn a_code_is_explained_and_an_unknown_one_has_its_nearest() {
+    let (code, said, _) = luotsi(&["explain", "lu106"]);
+    assert_eq!(code, Some(0));
+    // What follows a comment in an example belongs to the section.
+    assert!(
+        said.starts_with("LU106 Mapping files\n") && said.contains("one_way = \"out\""),
+        "{said}"
+    );
+    assert!(!said.contains("](") && !said.contains("LU107"), "{said}");
+    let (code, said, _) = luotsi(&["explain", "missing-field"]);
+    assert!(code == Some(0) && said.contains("Mend:"), "{said}");
+    let (code, said, why) = luotsi(&["explain", "missing-feld"]);
+    assert_eq!((code, &*said), (Some(1), ""));
+    assert!(why.contains("luotsi explain missing-field"), "{why}");
+    assert_eq!(luotsi(&["deliveries", "--format", "sarif"]).0, Some(2));
+}

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod render;
+mod sarif;
 
 use std::{
     collections::BTreeMap,
@@ -24,6 +25,7 @@ why it is one, and how to mend it. Opens no connection and reads no secret.";
 const EXAMPLE: &str = "\
 EXAMPLE
   luotsi check --region config/mallialue
+  luotsi check --region config/mallialue --format sarif > luotsi.sarif
   luotsi check --region config/mallialue --format ndjson | jq -r '.file + \":\" + (.line|tostring)'
 
 EXIT CODES
@@ -51,6 +53,10 @@ fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
     let loaded = load(&Folder::new(&args.region), &crate::adapters::kinds());
     let findings = findings(&loaded);
     let places = Places::new(&args.region);
+    if format == Format::Sarif {
+        format.show(&[sarif::log(&findings, &loaded.sources, &places)], String::new)?;
+        return Ok(if has_errors(&findings) { Exit::Findings } else { Exit::Ok });
+    }
     let objects: Vec<_> =
         findings.iter().map(|d| Finding::of(d, &loaded.sources, &places)).collect();
     format.show(&objects, || page(&findings, &loaded.sources, &places, Ink::stdout()))?;
@@ -133,7 +139,7 @@ impl<'d> Finding<'d> {
 
 /// What was looked at and what was found, for the person; a program has its lines and exit code.
 fn summary(loaded: &Loaded, findings: &[Diagnostic], format: Format) {
-    if format == Format::Ndjson {
+    if format != Format::Human {
         return;
     }
     let ink = Ink::stderr();
@@ -151,5 +157,8 @@ fn summary(loaded: &Loaded, findings: &[Diagnostic], format: Format) {
             count(region.routes.len(), "route"),
         ),
         _ => eprintln!("{} the region is refused: {files}, {found}", ink.bad("✗")),
+    }
+    if let Some(first) = findings.first() {
+        eprintln!("{}", ink.faint(format!("  more of a code: luotsi explain {}", first.code)));
     }
 }

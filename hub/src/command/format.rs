@@ -12,6 +12,10 @@ pub(crate) enum Format {
     Human,
     /// One JSON object a line.
     Ndjson,
+    /// One JSON array, of check and explain.
+    Json,
+    /// SARIF 2.1.0, of check.
+    Sarif,
     /// FHIR R4, for reports.
     Fhir,
 }
@@ -28,7 +32,13 @@ impl Format {
     ) -> Result<(), Failure> {
         let text = match self {
             Self::Human => human(),
-            Self::Ndjson | Self::Fhir => objects.iter().map(line).collect::<Result<_, _>>()?,
+            Self::Json => {
+                let text = serde_json::to_string_pretty(objects);
+                text.map(|text| text + "\n").map_err(|error| unwritable(&error.to_string()))?
+            }
+            Self::Ndjson | Self::Sarif | Self::Fhir => {
+                objects.iter().map(line).collect::<Result<_, _>>()?
+            }
         };
         put(&text)
     }

@@ -9,6 +9,7 @@ pub(crate) mod check;
 pub(crate) mod deliveries;
 pub(crate) mod directives;
 mod exit;
+pub(crate) mod explain;
 mod failure;
 mod format;
 mod ink;
