@@ -38,6 +38,11 @@ enum Command {
     Deliveries(command::deliveries::Args),
     /// Show what a client has directed
     Directives(command::directives::Args),
+    /// Make what is kept of a client unreadable, for good
+    Erase(command::erase::Args),
+    /// The master keys: list them, rotate them, take out what is not needed
+    #[command(subcommand)]
+    Keys(command::keys::Command),
     /// See the hub at work: a region, its systems and clients, all on this machine
     Demo(demo::Args),
     /// Explain a code of a finding, problem or fault
@@ -71,6 +76,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => command::check::run(&args, format),
         Command::Deliveries(args) => command::deliveries::run(&args, format),
         Command::Directives(args) => command::directives::run(&args, format),
+        Command::Erase(args) => command::erase::run(&args, format),
+        Command::Keys(which) => command::keys::run(&which, format),
         Command::Explain(args) => command::explain::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Plan(args) => command::plan::run(&args, format),

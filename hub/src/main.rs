@@ -5,6 +5,8 @@ mod cli;
 mod command;
 mod demo;
 mod embedded;
+mod keys;
+mod secret;
 mod serve;
 mod settings;
 

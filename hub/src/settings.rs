@@ -19,6 +19,24 @@ pub(crate) struct Settings {
     pub(crate) data: Data,
     pub(crate) log: Log,
     pub(crate) audit: Audit,
+    #[serde(default)]
+    pub(crate) keys: Keys,
+}
+
+/// The keys that payloads are sealed under.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    #[serde(default)]
+    pub(crate) master: Master,
+}
+
+/// Where the master keys come from; nothing: a file of the data folder.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Master {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) command: Option<Vec<String>>,
 }
 
 /// One listener.
@@ -87,6 +105,9 @@ pub(crate) enum Error {
         /// Its address.
         listen: SocketAddr,
     },
+    /// Two places for the one thing.
+    #[error("keys.master names a file and a command; leave one of them out")]
+    Master,
     /// A retention or an interval that would leave nothing to prove.
     #[error("audit.{name} is {found}; let it be from {least} to {most}")]
     Audit {
@@ -124,6 +145,9 @@ impl Settings {
         settings.intake.check("intake")?;
         settings.ops.check("ops")?;
         settings.audit.check()?;
+        if settings.keys.master.file.is_some() && settings.keys.master.command.is_some() {
+            return Err(Error::Master);
+        }
         Ok(settings)
     }
 }

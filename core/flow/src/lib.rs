@@ -20,6 +20,7 @@ mod consents;
 mod disclose;
 mod dispatch;
 mod entropy;
+mod erase;
 mod fhir;
 mod gate;
 pub mod inspect;

@@ -86,7 +86,9 @@ impl Flow {
         let sight = sight(&region, reader, &kind).ok_or(Unseen::Nothing)?;
         let plan = self.find_plan(which).await?.ok_or(Unseen::Nothing)?;
         let schema = sight.mapping.schema();
-        let record = record::read(&plan.record, schema);
+        let record = plan.record.bytes().map_err(|shut| shut.to_string());
+        let record =
+            record.and_then(|bytes| record::read(bytes, schema).map_err(|e| e.to_string()));
         let showing = Showing {
             region: &region,
             reader: sight.connection,
@@ -98,8 +100,7 @@ impl Flow {
             purpose: sight.purpose,
             kind: &kind,
             schema,
-            record: record
-                .map_err(|e| luotsi_journal::Error::Row { table: "plan", why: e.to_string() }),
+            record: record.map_err(|why| luotsi_journal::Error::Row { table: "plan", why }),
             asked: Some(sight.mapping.fields_written()),
             whole: false,
         };

@@ -17,6 +17,9 @@ pub enum NotReplayed {
     /// The stored record does not fit today's schema.
     #[error("its record does not fit today's schema: {0}")]
     Schema(#[from] record::Error),
+    /// Its payload does not open.
+    #[error(transparent)]
+    Shut(#[from] read::Shut),
     /// The hub could not accept it again.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -43,7 +46,7 @@ impl Flow {
         if schema.task.is_some() || kind.as_str() == "directive" {
             return Err(NotReplayed::Acts(kind.to_string()));
         }
-        let record = record::read(&original.record, &schema)?;
+        let record = record::read(original.record.bytes()?, &schema)?;
         let envelope = Envelope {
             id: MessageId(self.entropy.id(self.clock.now())),
             replays: Some(id),

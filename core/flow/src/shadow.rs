@@ -70,6 +70,8 @@ pub enum Verdict {
 pub struct Redecided {
     /// Messages looked at.
     pub messages: usize,
+    /// Those of them that cannot be decided, since their payload was erased or does not open.
+    pub shut: usize,
     /// Sends that either region makes of them.
     pub sends: usize,
     /// Sends that come out otherwise, in the order of acceptance.
@@ -99,7 +101,11 @@ fn with_surroundings(journal: &Beside, message: read::Message) -> Result<Past, E
 
 /// Routes and decides each message under both regions.
 pub fn redecide(past: &[Past], old: &Region, new: &Region, now: Timestamp) -> Redecided {
-    let mut all = Redecided { messages: past.len(), ..Redecided::default() };
+    let mut all = Redecided {
+        messages: past.len(),
+        shut: past.iter().filter(|one| one.message.record.bytes().is_err()).count(),
+        ..Redecided::default()
+    };
     for one in past {
         let (before, after) = (one.sends(old, now), one.sends(new, now));
         let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
@@ -133,7 +139,10 @@ impl Past {
     fn sends(&self, region: &Region, now: Timestamp) -> BTreeMap<To, Send> {
         let envelope = &self.message.envelope;
         let Some(schema) = region.schema(&envelope.kind) else { return BTreeMap::new() };
-        let Ok(record) = record::read(&self.message.record, schema) else { return BTreeMap::new() };
+        let bytes = self.message.record.bytes().ok();
+        let Some(record) = bytes.and_then(|bytes| record::read(bytes, schema).ok()) else {
+            return BTreeMap::new();
+        };
         let destinations = region.routes_for(envelope, &record).flat_map(|route| &route.to);
         let to = destinations.filter_map(|to| Some((self.recipient(to)?, to.purpose().clone())));
         to.map(|to| {

@@ -11,7 +11,7 @@ use divan::{Bencher, counter::ItemsCount};
 use jiff::Timestamp;
 use luotsi_audit::{Tree, leaf};
 use luotsi_journal::{
-    Entry, GroundEntry, Journal, Phase,
+    Entry, GroundEntry, Journal, Key, Masters, Phase,
     command::Used,
     verify::{Against, verify},
 };
@@ -24,6 +24,10 @@ const LOG: usize = 200_000;
 
 fn main() {
     divan::main();
+}
+
+fn masters() -> Masters {
+    Masters::new(&Key::new([7; 32]), &[]).unwrap()
 }
 
 /// An entry of the usual size: 20 fields, one ground.
@@ -70,7 +74,7 @@ fn group_with_tree(bencher: Bencher<'_, '_>) {
 fn group(bencher: Bencher<'_, '_>, with_tree: bool) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("bench.db");
-    drop(Journal::open(&path).unwrap());
+    drop(Journal::open(&path, masters()).unwrap());
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("pragma synchronous = off").unwrap();
     let text = serde_json::to_string(&entry(1)).unwrap();
@@ -113,7 +117,7 @@ fn log() -> &'static TempDir {
     static LOG_OF: OnceLock<TempDir> = OnceLock::new();
     LOG_OF.get_or_init(|| {
         let folder = TempDir::new().unwrap();
-        let journal = Journal::open(&folder.path().join("bench.db")).unwrap();
+        let journal = Journal::open(&folder.path().join("bench.db"), masters()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for stretch in (0..LOG).step_by(4000) {
             let writes = (stretch..stretch + 4000).map(|n| journal.write(Used(entry(n))));

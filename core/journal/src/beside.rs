@@ -1,33 +1,54 @@
 //! The journal read from beside: a copy, or the file of a hub that runs. Nothing is written.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{Error, migrate};
+use crate::{
+    Error, Masters, migrate,
+    seal::{self, KeyId},
+    session::Session,
+};
 
 /// A journal open for reading only.
-pub struct Beside(Connection);
+pub struct Beside(Session);
 
 impl Beside {
-    /// Opens the journal at `path`.
+    /// Opens the journal at `path`, whose payloads open by `masters`.
     ///
     /// # Errors
-    /// When there is no such file, it is no journal, or was made by a newer hub.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// When there is no such file, it is no journal, was made by a hub of another version, or needs a
+    /// master key that was not given.
+    pub fn open(path: &Path, masters: Masters) -> Result<Self, Error> {
         let connection = connect(path)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         migrate::check(&connection)?;
-        Ok(Self(connection))
+        seal::holds_all(&masters, &seal::needed(&connection)?)?;
+        Ok(Self(Session::new(connection, Arc::new(masters))))
     }
 
     /// Runs one query.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn read<T>(&self, query: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
         query(&self.0)
     }
+}
+
+/// The master keys that the journal at `path` needs; none where there is no journal yet, or one that
+/// was never sealed.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn masters_of(path: &Path) -> Result<Vec<KeyId>, Error> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let connection = connect(path)?;
+    let found = "select 1 from sqlite_master where type = 'table' and name = 'master'";
+    let is_sealed = connection.prepare(found)?.exists([])?;
+    if is_sealed { seal::needed(&connection) } else { Ok(Vec::new()) }
 }
 
 /// Opens without writing a byte of the journal. With a write-ahead log beside it a hub runs, or was

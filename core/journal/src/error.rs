@@ -15,7 +15,11 @@ pub enum Error {
     /// The file was made by a newer hub.
     #[error(
         "the journal has schema version {found}, this hub knows up to {known}; \
-         start the newer hub, or restore a journal of this version"
+         {}", if found > known {
+            "start the newer hub, or restore a journal of this version"
+        } else {
+            "start this version's hub on it once, or on a copy"
+        }
     )]
     Schema {
         /// The file's version.
@@ -34,6 +38,15 @@ pub enum Error {
         /// Why.
         why: &'static str,
     },
+    /// A master key that wraps a client's key was not given.
+    #[error(
+        "the payloads' keys are wrapped under a master key that was not given: {0}; put it back \
+         among the master keys (its line in the key file); without it the payloads stay unreadable"
+    )]
+    Master(String),
+    /// The keys cannot be used.
+    #[error("the journal's keys cannot be used: {0}")]
+    Keys(&'static str),
     /// A row that this hub cannot read.
     #[error("a row of {table} is not readable: {why}")]
     Row {

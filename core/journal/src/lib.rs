@@ -17,6 +17,8 @@ mod keeper;
 mod migrate;
 pub mod read;
 mod rows;
+mod seal;
+mod session;
 pub mod verify;
 mod writer;
 
@@ -30,11 +32,13 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-pub use beside::Beside;
+pub use beside::{Beside, masters_of};
 pub use error::Error;
 pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, State};
+pub use seal::{Key, KeyId, Masters};
+pub use session::Session;
 
-use command::Command;
+use command::{Command, Erase, Erased, Pends};
 use keeper::Keeper;
 use writer::Writer;
 
@@ -48,32 +52,75 @@ const WRITER_CACHE_KIB: i64 = 8 * 1024;
 pub struct Journal {
     writer: Writer,
     readers: Arc<Readers>,
+    opened: Opened,
+}
+
+/// What opening the journal came to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Opened {
+    /// Messages that stood in clear and were sealed.
+    pub sealed: u64,
+    /// Clients' keys that were wrapped anew, under the current master key.
+    pub rewrapped: u64,
+    /// Master keys that were given and wrap nothing here.
+    pub spare: Vec<KeyId>,
 }
 
 struct Readers {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    masters: Arc<Masters>,
+    idle: Mutex<Vec<Session>>,
     turns: Semaphore,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, making and migrating it where needed.
+    /// Opens the journal at `path`, making and migrating it where needed. What stands in clear is
+    /// sealed, and what an earlier master key wraps is wrapped anew, before this returns.
     ///
     /// # Errors
-    /// When the file cannot be opened, was made by a newer hub, or its disclosure log does not end
-    /// as the hub left it.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// When the file cannot be opened, was made by a newer hub, its disclosure log does not end
+    /// as the hub left it, or it needs a master key that was not given.
+    pub fn open(path: &Path, masters: Masters) -> Result<Self, Error> {
         let mut connection = connect(path)?;
         // The writer's working set is the tails of the tables; readers keep SQLite's own 2 MB.
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        // What is overwritten is not to be found in the page's free space.
+        connection.pragma_update(None, "secure_delete", true)?;
         migrate::run(&mut connection)?;
         let keeper = Keeper::open(&connection)?;
+        let masters = Arc::new(masters);
+        let session = Session::new(connection, masters.clone());
+        let opened = unlock(&session)?;
         let readers = Readers {
             path: path.to_owned(),
+            masters,
             idle: Mutex::new(Vec::new()),
             turns: Semaphore::new(READERS_MAX),
         };
-        Ok(Self { writer: Writer::start(connection, keeper)?, readers: Arc::new(readers) })
+        let writer = Writer::start(session, keeper)?;
+        Ok(Self { writer, readers: Arc::new(readers), opened })
+    }
+
+    /// What opening it came to.
+    pub const fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Erases a client's keys, and whatever copy of them the write-ahead log holds. Goes on to its end
+    /// when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When it could not be committed, or the log is still in use: then ask again.
+    pub async fn erase(&self, erase: Erase) -> Result<Result<Erased, Pends>, Error> {
+        let journal = self.clone();
+        let run = async move {
+            let done = journal.write(erase).await?;
+            journal
+                .read(|session| if seal::due(session)? { seal::scrub(session) } else { Ok(()) })
+                .await?;
+            Ok(done)
+        };
+        tokio::spawn(run).await.map_err(|_| Error::Stopped)?
     }
 
     /// Applies one command and replies when it is durable.
@@ -91,7 +138,7 @@ impl Journal {
     pub async fn read<T, F>(&self, query: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        F: FnOnce(&Session) -> Result<T, Error> + Send + 'static,
     {
         let readers = self.readers.clone();
         let _turn = self.readers.turns.acquire().await.map_err(|_| Error::Stopped)?;
@@ -105,27 +152,38 @@ impl Journal {
     /// When the journal cannot be read.
     pub fn read_now<T>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, Error>,
+        query: impl FnOnce(&Session) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.readers.with(query)
     }
 }
 
 impl Readers {
-    fn with<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    fn with<T>(&self, query: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect(&self.path)?,
+        let session = match idle {
+            Some(session) => session,
+            None => Session::new(connect(&self.path)?, self.masters.clone()),
         };
-        let answer = query(&connection);
+        let answer = query(&session);
         if let Ok(mut idle) = self.idle.lock()
             && idle.len() < READERS_MAX
         {
-            idle.push(connection);
+            idle.push(session);
         }
         answer
     }
+}
+
+/// Brings the keys and what they seal to where this hub wants them.
+fn unlock(session: &Session) -> Result<Opened, Error> {
+    let rewrapped = seal::take_up(session)?;
+    let sealed = seal::seal_all(session)?;
+    if seal::due(session)? {
+        seal::scrub(session)?;
+    }
+    let spare = session.masters().ids().skip(1).collect();
+    Ok(Opened { sealed, rewrapped, spare })
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {

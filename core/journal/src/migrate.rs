@@ -12,6 +12,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("../migrations/0002_audit.sql"), Keeper::plant),
     (include_str!("../migrations/0003_directive_ref.sql"), |_| Ok(())),
     (include_str!("../migrations/0004_notices.sql"), |_| Ok(())),
+    (include_str!("../migrations/0006_seal.sql"), |_| Ok(())),
 ];
 
 /// The version that this hub writes.
@@ -39,11 +40,9 @@ pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
 
 /// Whether this hub can read a file that it must not migrate.
 pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
-    let found: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
-    let known = MIGRATIONS.len() as i64;
-    match found {
+    match version(connection)? {
         0 => Err(Error::Storage("it is no journal".into())),
-        _ if found > known => Err(Error::Schema { found, known }),
-        _ => Ok(()),
+        KNOWN => Ok(()),
+        found => Err(Error::Schema { found, known: KNOWN }),
     }
 }

@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Error,
     command::Command,
     keeper::{self, Keeper},
+    session::Session,
 };
 
 /// Commands that may wait; more are turned away, which the sender sees as *try again*.
@@ -31,7 +31,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, keeper: Keeper) -> Result<Self, Error> {
+    pub(crate) fn start(connection: Session, keeper: Keeper) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         std::thread::Builder::new()
             .name("journal-writer".into())
@@ -53,7 +53,7 @@ impl Writer {
 
 /// A command with its reply, the type of which the writer need not know.
 trait Job: Send {
-    fn apply(&mut self, connection: &Connection) -> Result<(), Error>;
+    fn apply(&mut self, connection: &Session) -> Result<(), Error>;
     /// Replies with what `apply` gave, or with `error` when the commit failed.
     fn reply(&mut self, error: Option<Error>);
 }
@@ -65,7 +65,7 @@ struct Submitted<C: Command> {
 }
 
 impl<C: Command> Job for Submitted<C> {
-    fn apply(&mut self, connection: &Connection) -> Result<(), Error> {
+    fn apply(&mut self, connection: &Session) -> Result<(), Error> {
         self.outcome = Some(self.command.apply(connection)?);
         Ok(())
     }
@@ -83,7 +83,7 @@ impl<C: Command> Job for Submitted<C> {
     }
 }
 
-fn run(connection: &Connection, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn run(connection: &Session, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut busy = false;
     while let Some(first) = jobs.blocking_recv() {
@@ -108,7 +108,7 @@ fn run(connection: &Connection, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box
 }
 
 fn transact(
-    connection: &Connection,
+    connection: &Session,
     keeper: &mut Keeper,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
@@ -130,7 +130,7 @@ fn transact(
 }
 
 fn apply(
-    connection: &Connection,
+    connection: &Session,
     keeper: &mut Keeper,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {

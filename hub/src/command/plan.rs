@@ -20,7 +20,7 @@ use luotsi_region::{
 };
 use serde::Serialize;
 
-use super::{Exit, Failure, Format, Ink, check};
+use super::{Exit, Failure, Format, Ink, check, keys};
 
 const ABOUT: &str = "\
 Compares a changed region with today's: which recipient would get which field, for which purpose, by
@@ -54,6 +54,9 @@ pub(crate) struct Args {
     /// The data folder whose journal --last reads: a hub's, or a copy
     #[arg(long, value_name = "DIR", env = "LUOTSI_DATA", default_value = "luotsi-data")]
     data: PathBuf,
+    /// The hub's file of settings, which tells where its master keys are
+    #[arg(long, value_name = "FILE", env = "LUOTSI_SETTINGS")]
+    settings: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
 fn plan(args: &Args, format: Format) -> Result<Exit, Failure> {
     let (old, old_files) = region(&args.against, "--against")?;
     let (new, new_files) = region(&args.region, "--region")?;
-    let redecided = args.last.map(|last| redecided(&args.data, last, &old, &new)).transpose()?;
+    let redecided = args.last.map(|last| redecided(args, last, &old, &new)).transpose()?;
     let plan = Plan {
         against: old.generation.to_string(),
         region: new.generation.to_string(),
@@ -99,9 +102,16 @@ fn region(folder: &Path, flag: &str) -> Result<(Region, Sources), Failure> {
 }
 
 /// The last messages of the journal, decided under both regions.
-fn redecided(data: &Path, last: usize, old: &Region, new: &Region) -> Result<Redecided, Failure> {
-    let path = data.join("luotsi.db");
-    let past = Beside::open(&path).and_then(|journal| shadow::past(&journal, last));
+fn redecided(args: &Args, last: usize, old: &Region, new: &Region) -> Result<Redecided, Failure> {
+    let (source, path) = keys::source(Some(&args.data), args.settings.as_deref())?;
+    if !path.is_file() {
+        return Err(Failure::new(Exit::Usage, format!("there is no journal {}", path.display()))
+            .mend("name a hub's data folder, or a copy of it, with --data"));
+    }
+    let masters = source.masters(&path).map_err(|error| {
+        keys::unusable(&error).mend("run it as the hub's user, with the settings that the hub has")
+    })?;
+    let past = Beside::open(&path, masters).and_then(|journal| shadow::past(&journal, last));
     let past = past.map_err(|error| {
         Failure::new(Exit::Usage, format!("the journal {} cannot be read", path.display()))
             .why(error.to_string())
@@ -146,6 +156,8 @@ struct Totals<'p> {
     files: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shut: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sends: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,6 +222,7 @@ impl Plan {
             changes: self.comparison.changes.len(),
             files: self.files.len(),
             messages: redecided.map(|redecided| redecided.messages),
+            shut: redecided.map(|redecided| redecided.shut),
             sends: redecided.map(|redecided| redecided.sends),
             differences: redecided.map(|redecided| redecided.differences.len()),
         }

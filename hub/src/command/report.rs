@@ -66,13 +66,24 @@ pub(crate) struct Disclosures {
 
 #[derive(clap::Args, Debug)]
 #[group(required = true, multiple = false)]
-struct Whom {
+pub(crate) struct Whom {
     /// The client's reference
     #[arg(long, value_name = "REF")]
     client: Option<String>,
     /// Read the client's henkilötunnus from standard input
     #[arg(long)]
     hetu_stdin: bool,
+}
+
+impl Whom {
+    /// The client, as the body of a request names her.
+    pub(crate) fn question(&self) -> Result<Map<String, Value>, Failure> {
+        let named = match &self.client {
+            Some(client) => ("client".to_owned(), client.as_str().into()),
+            None => ("hetu".to_owned(), hetu()?.as_str().into()),
+        };
+        Ok(Map::from_iter([named]))
+    }
 }
 
 pub(crate) fn run(which: &Command, format: Format) -> ExitCode {
@@ -94,11 +105,7 @@ async fn disclosures(args: &Disclosures, format: Format) -> Result<Exit, Failure
 }
 
 fn question(args: &Disclosures) -> Result<Value, Failure> {
-    let mut question = Map::new();
-    match &args.whom.client {
-        Some(client) => question.insert("client".into(), client.as_str().into()),
-        None => question.insert("hetu".into(), hetu()?.as_str().into()),
-    };
+    let mut question = args.whom.question()?;
     for (name, time) in [("from", args.from), ("to", args.to)] {
         if let Some(time) = time {
             question.insert(name.into(), time.to_string().into());

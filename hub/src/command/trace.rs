@@ -14,7 +14,7 @@ use super::{
 };
 
 pub(crate) use timeline::render;
-pub(crate) use words::{ground, reason};
+pub(crate) use words::{ground, payload, reason};
 
 const ABOUT: &str = "\
 Shows what became of a message, from its acceptance to every recipient: what was mapped, which

@@ -9,7 +9,7 @@ use super::{
     Exit, Failure, Format, Ink,
     layout::{count, hang, hang_after, local, names},
     ops::{self, Ops, Why},
-    trace::reason,
+    trace::{payload, reason},
 };
 
 const ABOUT: &str = "\
@@ -88,6 +88,9 @@ fn heading(page: &mut String, why: &Why, ink: Ink) {
         why.generation
     );
     let _ = writeln!(page, "{}", ink.faint(format!("message {}", why.message)));
+    if let Some(gone) = payload(&why.payload) {
+        let _ = writeln!(page, "{}", ink.warn(gone));
+    }
 }
 
 fn clause(page: &mut String, step: &ops::Step, ink: Ink) {

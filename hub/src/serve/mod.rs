@@ -5,6 +5,7 @@
 mod auth;
 mod books;
 mod data;
+mod erase;
 mod extract;
 mod fhir;
 mod health;

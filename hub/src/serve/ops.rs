@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    auth,
+    auth, erase,
     extract::{Ask, Told},
     health,
     problem::Problem,
@@ -33,6 +33,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/messages/{id}/why", get(why))
         .route("/messages/{id}/replay", post(replay))
         .route("/reports/disclosures", post(disclosures))
+        .route("/erasures", post(erase::erase))
         .route("/clients/{client}/directives", get(directives))
         .route("/loads", get(loads))
         .route("/deliveries", get(deliveries))
@@ -49,7 +50,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
 
 /// Who asks, by the name of the token shown.
 #[derive(Clone)]
-struct Caller(SystemId);
+pub(super) struct Caller(pub(super) SystemId);
 
 async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     match auth::bearer(request.headers()).and_then(|token| app.ops_caller(token)) {
@@ -69,7 +70,7 @@ fn message_id(text: &str) -> Result<MessageId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-fn journal(error: &luotsi_journal::Error) -> Problem {
+pub(super) fn journal(error: &luotsi_journal::Error) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "journal", "The journal cannot be read")
         .detail(error.to_string())
 }
@@ -154,7 +155,12 @@ async fn disclosures(
     app.flow.report(&client, from, to).await.map(Json).map_err(|e| journal(&e))
 }
 
-fn client(app: &App, reference: Option<String>, hetu: Option<&str>) -> Result<ClientRef, Problem> {
+/// The client named by one of the two.
+pub(super) fn client(
+    app: &App,
+    reference: Option<String>,
+    hetu: Option<&str>,
+) -> Result<ClientRef, Problem> {
     let bad = |why: &str| {
         Problem::new(StatusCode::BAD_REQUEST, "bad-client", "No client is named").detail(why)
     };

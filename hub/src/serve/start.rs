@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc, time::Duration};
 
 use luotsi_flow::{ClientKey, Flow, Store, SystemClock, SystemEntropy};
-use luotsi_journal::Journal;
+use luotsi_journal::{Journal, Opened};
 use luotsi_model::SystemId;
 use luotsi_port::{Outbound, Services};
 use luotsi_region::{Folder, Region, load};
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{books::Books, data::DataDir, health, intake, listener, ops, state::App, telemetry};
-use crate::{adapters, command::check, settings::Settings};
+use crate::{adapters, command::check, keys, settings::Settings};
 
 /// What stops a start, told to the one who started it.
 type Refusal = Box<dyn Error>;
@@ -23,13 +23,15 @@ pub(super) fn run(runtime: &Runtime, folder: &Path, settings: &Settings) -> Resu
     let region = region(folder)?;
     // Held to the end: its lock keeps a second hub out.
     let data = Arc::new(DataDir::open(&settings.data.dir)?);
-    let journal = Journal::open(&data.journal())?;
+    let source = keys::Source::of(&settings.keys.master, &settings.data.dir);
+    let journal = Journal::open(&data.journal(), source.take_up(&data.journal())?)?;
     // OTLP's exporters have threads of their own that must be made and ended outside the runtime.
     let telemetry = telemetry::start(&settings.log.level)?;
     let clients = ClientKey::new(&data.client_key()?);
     let ops_token = data.ops_token()?;
     let log_key = data.log_key()?;
     let _inside = runtime.enter();
+    tell(journal.opened());
     let clock = Arc::new(SystemClock);
     let (flow, ends) = Flow::new(region, journal, clock, Arc::new(SystemEntropy), clients);
     let outbound = outbound(&flow)?;
@@ -38,6 +40,20 @@ pub(super) fn run(runtime: &Runtime, folder: &Path, settings: &Settings) -> Resu
     let outcome = runtime.block_on(serve(&app, ends, outbound, settings, books));
     telemetry.stop();
     outcome
+}
+
+/// What the hub did to the journal before it serves, once.
+fn tell(opened: &Opened) {
+    let Opened { sealed, rewrapped, spare } = opened;
+    if *sealed > 0 {
+        tracing::info!(messages = sealed, "what was kept in clear is sealed");
+    }
+    if *rewrapped > 0 {
+        tracing::info!(keys = rewrapped, "the clients' keys are wrapped under the new master key");
+    }
+    for key in spare {
+        tracing::info!(%key, "this master key wraps nothing any more: luotsi keys retire");
+    }
 }
 
 /// Loads the region; what is wrong with it is shown whole.

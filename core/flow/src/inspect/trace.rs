@@ -12,6 +12,8 @@ pub struct Journey {
     /// Its header.
     #[serde(flatten)]
     pub envelope: Envelope,
+    /// What became of its payload: `kept`, `erased` with the client's key, or `broken`.
+    pub payload: &'static str,
     /// How its input was accounted for, and which routes took it.
     pub accounting: Accounting,
     /// Its deliveries.
@@ -58,6 +60,7 @@ impl Flow {
             .await?;
         Ok(found.map(|(message, deliveries, entries)| Journey {
             envelope: message.envelope,
+            payload: message.record.as_str(),
             accounting: message.accounting,
             deliveries: deliveries.into_iter().map(|d| trace(d, &entries)).collect(),
         }))

@@ -23,6 +23,8 @@ pub enum Asked {
     Trace(MessageId),
     /// Why a message may or may not go to a system.
     Why(MessageId),
+    /// That a client's payloads be erased.
+    Erasure(ClientRef),
 }
 
 impl Asked {
@@ -32,6 +34,7 @@ impl Asked {
             Self::Directives(_) => "directives",
             Self::Trace(_) => "trace",
             Self::Why(_) => "why",
+            Self::Erasure(_) => "erasure",
         }
     }
 }
@@ -44,7 +47,7 @@ impl Flow {
     /// When the journal cannot be read or written.
     pub async fn used(&self, who: &SystemId, asked: &Asked) -> Result<(), Error> {
         let entry = match asked {
-            Asked::Report(client) | Asked::Directives(client) => {
+            Asked::Report(client) | Asked::Directives(client) | Asked::Erasure(client) => {
                 let client = Some(client.clone());
                 Entry { client, ..self.use_of(who, asked) }
             }
@@ -65,7 +68,7 @@ impl Flow {
         self.journal.write(Used(entry)).await
     }
 
-    fn use_of(&self, who: &SystemId, asked: &Asked) -> Entry {
+    pub(crate) fn use_of(&self, who: &SystemId, asked: &Asked) -> Entry {
         Entry {
             phase: Phase::Use,
             at: self.clock.now(),

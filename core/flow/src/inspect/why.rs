@@ -16,6 +16,8 @@ pub struct Why {
     pub to: String,
     /// What for.
     pub purpose: String,
+    /// What became of the payload, as in a journey; without one no field goes.
+    pub payload: &'static str,
     /// The generation of the region that decided.
     pub generation: String,
     /// `permit`, `wait` or `deny`.
@@ -57,7 +59,9 @@ impl Flow {
         else {
             return Ok(None);
         };
-        let kept = record::read(&message.record, schema).unwrap_or_else(|_| Record::new(schema));
+        let bytes = message.record.bytes().ok();
+        let kept = bytes.and_then(|bytes| record::read(bytes, schema).ok());
+        let kept = kept.unwrap_or_else(|| Record::new(schema));
         let now = self.clock.now();
         let attesting = Attesting {
             region: &region,
@@ -100,6 +104,7 @@ impl Flow {
             message: id.to_string(),
             to: to.to_string(),
             purpose: delivery.purpose.to_string(),
+            payload: message.record.as_str(),
             generation: region.generation.to_string(),
             decision: word,
             reason,

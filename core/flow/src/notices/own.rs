@@ -35,7 +35,10 @@ pub(super) async fn reason(
     else {
         return Ok(None);
     };
-    let Ok(record) = record::read(&original.record, schema) else { return Ok(None) };
+    let bytes = original.record.bytes().ok();
+    let Some(record) = bytes.and_then(|bytes| record::read(bytes, schema).ok()) else {
+        return Ok(None);
+    };
     let (purpose, now) = (&delivery.purpose, flow.clock.now());
     let attesting =
         Attesting { region: &region, envelope, record: &record, schema, to, purpose, now };

@@ -22,7 +22,8 @@ impl Carried {
         let schema = region
             .schema(&message.envelope.kind)
             .ok_or("the region no longer declares its record kind")?;
-        let record = record::read(&message.record, schema).map_err(|e| e.to_string())?;
+        let record = message.record.bytes().map_err(|shut| shut.to_string())?;
+        let record = record::read(record, schema).map_err(|e| e.to_string())?;
         // Its ids are this generation's now, whichever one accepted it.
         let generation = region.generation.clone();
         Ok(Arc::new(Self { envelope: message.envelope, record, generation }))

@@ -1,8 +1,7 @@
 //! When the hub's own ground gives way: the journal's disk, or an adapter that panics.
 
 use jiff::SignedDuration;
-use luotsi_journal::{Error, State, command::Command};
-use rusqlite::Connection;
+use luotsi_journal::{Error, Session, State, command::Command};
 
 use crate::{
     far::Answer,
@@ -20,7 +19,7 @@ struct Mend;
 impl Command for Break {
     type Reply = ();
 
-    fn apply(&self, connection: &Connection) -> Result<(), Error> {
+    fn apply(&self, connection: &Session) -> Result<(), Error> {
         Ok(connection.execute_batch(&format!(
             "create temp trigger broken before insert on main.disclosure
              when new.entry like '%\"phase\":\"{}\"%' begin select raise(abort, 'broken'); end",
@@ -32,7 +31,7 @@ impl Command for Break {
 impl Command for Mend {
     type Reply = ();
 
-    fn apply(&self, connection: &Connection) -> Result<(), Error> {
+    fn apply(&self, connection: &Session) -> Result<(), Error> {
         Ok(connection.execute_batch("drop trigger temp.broken")?)
     }
 }

@@ -8,10 +8,9 @@ use std::{
 };
 
 use luotsi_consent::{Basis, Grant, Permitted};
-use luotsi_journal::{Error, Journal, Phase, State, read};
+use luotsi_journal::{Error, Journal, Phase, Session, State, read};
 use luotsi_model::{ClientRef, DeliveryId, MessageId, SystemId};
 use luotsi_port::{BoxFuture, Outbound, Outgoing, Receipt, SendError};
-use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::papers::SECRET;
@@ -181,11 +180,7 @@ impl Far {
 
 /// The send has an open intent of its own, and no earlier one of the client is passed over but
 /// those that have waited for a basis.
-fn wrong_in_journal(
-    c: &Connection,
-    system: &SystemId,
-    call: &Call,
-) -> Result<Option<String>, Error> {
+fn wrong_in_journal(c: &Session, system: &SystemId, call: &Call) -> Result<Option<String>, Error> {
     let Some(delivery) = read::delivery(c, call.delivery)? else {
         return Ok(Some("not in the journal".into()));
     };
@@ -208,7 +203,7 @@ fn wrong_in_journal(
     Ok(None)
 }
 
-fn has_waited(c: &Connection, delivery: &read::Delivery) -> Result<bool, Error> {
+fn has_waited(c: &Session, delivery: &read::Delivery) -> Result<bool, Error> {
     let trail = read::trail(c, delivery.message)?;
     Ok(trail.iter().any(|e| e.phase == Phase::Wait && e.delivery == Some(delivery.id)))
 }

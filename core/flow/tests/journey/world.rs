@@ -12,14 +12,13 @@ use std::{
 use jiff::Timestamp;
 use luotsi_flow::{ClientKey, Flow, Incoming, Receipt, Refused};
 use luotsi_journal::{
-    Error, Journal, State,
+    Error, Journal, Key, Masters, Session, State,
     command::{Command, Probe},
     read::{self, Delivery, Message},
 };
 use luotsi_model::{ClientRef, Clock, Hetu, SystemId, hetu::Strictness};
 use luotsi_port::Outbound;
 use luotsi_region::{Files, Folder, Region, load};
-use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -95,7 +94,7 @@ impl World {
 
     /// Starts the hub on what its journal holds.
     pub(crate) fn start(&self) -> Hub<'_> {
-        let journal = Journal::open(&self.place.path().join("journal.db")).unwrap();
+        let journal = Journal::open(&self.place.path().join("journal.db"), masters()).unwrap();
         self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
         let key = ClientKey::new(&[7; 32]);
         let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
@@ -195,7 +194,7 @@ impl Hub<'_> {
 
     /// Everything that has not ended, in order.
     pub(crate) fn pending(&self) -> Vec<Pending> {
-        let all = |c: &Connection| -> Result<Vec<Pending>, Error> {
+        let all = |c: &Session| -> Result<Vec<Pending>, Error> {
             let mut select = c.prepare_cached(
                 "select seq, destination, subject, state, due, deadline
                  from delivery where state < 10 order by seq",
@@ -216,7 +215,7 @@ impl Hub<'_> {
 
     pub(crate) fn delivery(&self, receipt: &Receipt, system: &str) -> Delivery {
         let (id, system) = (receipt.message, SystemId::new(system));
-        let of = |c: &Connection| -> Result<Option<Delivery>, Error> {
+        let of = |c: &Session| -> Result<Option<Delivery>, Error> {
             let Some(message) = read::message(c, id)? else { return Ok(None) };
             let all = read::of_message(c, message.seq)?;
             Ok(all.into_iter().find(|d| d.destination == system))
@@ -311,4 +310,9 @@ static SERENA: LazyLock<SystemId> = LazyLock::new(|| SystemId::new("serena"));
 
 pub(crate) fn incoming(paper: &[u8]) -> Incoming<'_> {
     Incoming { system: &SERENA, body: paper, idempotency_key: None, traceparent: None, plan: None }
+}
+
+/// The key that every journal here is sealed under.
+fn masters() -> Masters {
+    Masters::new(&Key::new([7; 32]), &[]).unwrap()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use luotsi_flow::{
     ClientKey, Flow, Incoming, PlanRead, Refused, Store, SystemEntropy, Unseen, inspect::Why,
 };
-use luotsi_journal::Journal;
+use luotsi_journal::{Journal, Key, Masters};
 use luotsi_model::{Category, Clock, Hetu, Kind, MessageId, SystemId, hetu::Strictness};
 use luotsi_port::PlanStore;
 use luotsi_region::{Folder, load};
@@ -40,7 +40,8 @@ impl Hub {
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/mallialue"));
         let loaded = load(&Folder::new(root), &["fhir", "plan", "serena", "webhook"]);
         let region = loaded.region.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
-        let journal = Journal::open(&place.path().join("journal.db")).unwrap();
+        let masters = Masters::new(&Key::new([7; 32]), &[]).unwrap();
+        let journal = Journal::open(&place.path().join("journal.db"), masters).unwrap();
         let (clock, entropy) = (Arc::new(Still), Arc::new(SystemEntropy));
         let (flow, _) = Flow::new(region, journal, clock, entropy, ClientKey::new(&[7; 32]));
         let driver = Builder::new_current_thread().enable_all().build().unwrap();

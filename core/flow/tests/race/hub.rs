@@ -8,7 +8,7 @@ use luotsi_consent::{
     Policy, Provision, Recipient, Refusal, Request, Rule, Sort, Standing, permit,
 };
 use luotsi_journal::{
-    Accounting, Entry, Journal, Phase, State as Stored,
+    Accounting, Entry, Journal, Phase, Session, State as Stored,
     command::{
         Accept, Accepted, Advance, DirectiveChange, Effect, Guard, Lost, NewDelivery, Recover,
     },
@@ -105,7 +105,7 @@ impl<'j> Life<'j> {
 
     /// What the journal holds is what the model says.
     fn agrees(&self, state: &State) {
-        let epoch = |c: &_| Ok(read::directives(c, &self.client)?.epoch);
+        let epoch = |c: &Session| Ok(read::directives(c, &self.client)?.epoch);
         assert_eq!(self.journal.read_now(epoch).unwrap() as usize, state.epoch());
         for (id, delivery) in self.deliveries.iter().zip(&state.deliveries) {
             let found = self.journal.read_now(|c| read::delivery(c, *id)).unwrap().unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use luotsi_journal::Journal;
+use luotsi_journal::{Journal, Key, Masters};
 use stateright::Model;
 use tempfile::TempDir;
 use tokio::runtime::Builder;
@@ -46,7 +46,8 @@ type Ways = HashMap<State, Option<(State, Step)>>;
 
 pub(crate) fn every_edge(race: &Race) -> Walked {
     let place = TempDir::new().unwrap();
-    let journal = Journal::open(&place.path().join("journal.db")).unwrap();
+    let masters = Masters::new(&Key::new([7; 32]), &[]).unwrap();
+    let journal = Journal::open(&place.path().join("journal.db"), masters).unwrap();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut ways: Ways = race.init_states().into_iter().map(|state| (state, None)).collect();
     let mut open: VecDeque<State> = ways.keys().cloned().collect();

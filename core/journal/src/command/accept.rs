@@ -14,7 +14,7 @@ use super::{
     direct::{self, DirectiveChange, DirectiveWritten},
     json,
 };
-use crate::{Accounting, Error, State, command::plan};
+use crate::{Accounting, Error, State, command::plan, seal::Cell, session::Session};
 
 /// A message to take in.
 pub struct Accept {
@@ -129,7 +129,7 @@ pub enum Rejected {
 impl Command for Accept {
     type Reply = Result<Accepted, Rejected>;
 
-    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+    fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         if let Some(earlier) = self.earlier(connection)? {
             return Ok(earlier);
         }
@@ -198,7 +198,7 @@ impl Accept {
         Ok(told.map(|id| MessageId(Uuid::from_bytes(id))))
     }
 
-    fn change(&self, connection: &Connection) -> Result<Result<Changed, Rejected>, Error> {
+    fn change(&self, connection: &Session) -> Result<Result<Changed, Rejected>, Error> {
         match &self.effect {
             Effect::None => Ok(Ok(Changed::default())),
             Effect::Directive(change) => {
@@ -225,7 +225,11 @@ impl Accept {
         }
     }
 
-    fn keep(&self, connection: &Connection) -> Result<i64, Error> {
+    fn keep(&self, connection: &Session) -> Result<i64, Error> {
+        let reference = self.reference.as_ref().map(|text| {
+            connection.seal(&Cell::message(Cell::REFERENCE, &self.envelope), text.as_bytes())
+        });
+        let record = connection.seal(&Cell::message(Cell::RECORD, &self.envelope), &self.record)?;
         let mut insert = connection.prepare_cached(
             "insert into message (id, envelope, reference, record, accounting)
              values (?1, ?2, ?3, ?4, ?5)",
@@ -233,8 +237,8 @@ impl Accept {
         Ok(insert.insert(params![
             self.envelope.id.0.as_bytes(),
             json("message", &self.envelope)?,
-            self.reference,
-            self.record,
+            reference.transpose()?,
+            record,
             json("message", &self.accounting)?,
         ])?)
     }

@@ -5,7 +5,7 @@ use luotsi_model::ClientRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Command, json};
-use crate::{Entry, Error, State};
+use crate::{Entry, Error, State, session::Session};
 
 /// One move of a delivery, or one disclosure that is no delivery (a read of the plan).
 pub struct Advance {
@@ -45,7 +45,7 @@ pub enum Lost {
 impl Command for Advance {
     type Reply = Result<(), Lost>;
 
-    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+    fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         if let Some(guard) = &self.guard
             && epoch(connection, &guard.client)? != guard.epoch
         {

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use luotsi_model::DeliveryId;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::{Command, advance};
-use crate::{Error, State, read};
+use crate::{Error, State, read, session::Session};
 
 /// Ends a delivery as a dead letter because the hub itself failed over it. An intent that stands
 /// open is closed as `failed`: its data may have been shown.
@@ -22,7 +22,7 @@ impl Command for Bury {
     /// Whether it had not ended yet.
     type Reply = bool;
 
-    fn apply(&self, connection: &Connection) -> Result<bool, Error> {
+    fn apply(&self, connection: &Session) -> Result<bool, Error> {
         let open = read::open_intents(connection)?;
         let intent = open.iter().find(|entry| entry.delivery == Some(self.delivery));
         if let Some(intent) = intent {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use luotsi_audit::SigningKey;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 
 use super::Command;
-use crate::{Error, keeper};
+use crate::{Error, keeper, session::Session};
 
 /// Signs a checkpoint of the log as it was when the last transaction was committed, if it has grown
 /// since the latest one.
@@ -20,7 +20,7 @@ impl Command for Checkpoint {
     /// is empty.
     type Reply = Option<String>;
 
-    fn apply(&self, connection: &Connection) -> Result<Option<String>, Error> {
+    fn apply(&self, connection: &Session) -> Result<Option<String>, Error> {
         let tree = keeper::kept(connection)?;
         if tree.size() == 0 {
             return Ok(None);

@@ -5,6 +5,7 @@ mod advance;
 mod bury;
 mod checkpoint;
 mod direct;
+mod erase;
 mod plan;
 mod probe;
 mod prune;
@@ -14,15 +15,14 @@ mod used;
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
-use crate::Error;
+use crate::{Error, session::Session};
 
 pub use accept::{Accept, Accepted, Digests, Effect, NewDelivery, Rejected};
 pub use advance::{Advance, Guard, Lost};
 pub use bury::Bury;
 pub use checkpoint::Checkpoint;
 pub use direct::{DirectiveChange, DirectiveWritten};
+pub use erase::{Erase, Erased, Pends};
 pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
 pub use probe::Probe;
 pub use prune::{Prune, Pruned};
@@ -43,14 +43,14 @@ pub trait Command: Send + 'static {
     ///
     /// # Errors
     /// Only when the database fails.
-    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error>;
+    fn apply(&self, connection: &Session) -> Result<Self::Reply, Error>;
 }
 
 /// A command whose asker keeps it, to ask again when the database fails.
 impl<C: Command + Sync> Command for Arc<C> {
     type Reply = C::Reply;
 
-    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+    fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         (**self).apply(connection)
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use luotsi_model::{ClientRef, Record, Schema, Values, record};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::Command;
-use crate::Error;
+use crate::{Error, read::Payload, seal::Cell, session::Session};
 
 /// Merges a part into a client's plan, making the plan where there is none. Rows of a group with
 /// the same key are the same row, so a repeated delivery changes nothing.
@@ -58,17 +58,16 @@ pub struct Stale {
 struct Found {
     id: Uuid,
     version: i64,
-    record: Vec<u8>,
+    record: Payload,
 }
 
 impl Command for MergePlan {
     type Reply = PlanWritten;
 
-    fn apply(&self, connection: &Connection) -> Result<PlanWritten, Error> {
+    fn apply(&self, connection: &Session) -> Result<PlanWritten, Error> {
         let found = find(connection, &self.client)?;
         let mut record = match &found {
-            Some(found) => record::read(&found.record, &self.schema)
-                .map_err(|e| Error::Row { table: "plan", why: e.to_string() })?,
+            Some(found) => read_back(&found.record, &self.schema)?,
             None => Record::new(&self.schema),
         };
         let before = record.clone();
@@ -88,7 +87,7 @@ impl Command for MergePlan {
 impl Command for PutPlan {
     type Reply = Result<PlanWritten, Stale>;
 
-    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+    fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         let found = find(connection, &self.client)?;
         let version = found.as_ref().map_or(0, |found| found.version.unsigned_abs());
         if version != self.replaces {
@@ -98,23 +97,30 @@ impl Command for PutPlan {
     }
 }
 
-fn find(connection: &Connection, client: &ClientRef) -> Result<Option<Found>, Error> {
+fn find(connection: &Session, client: &ClientRef) -> Result<Option<Found>, Error> {
     let row = connection
         .prepare_cached("select id, version, record from plan where client = ?1")?
         .query_row([client.as_str()], |row| {
             Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    row.map(|(id, version, record)| {
+    row.map(|(id, version, record): (String, i64, _)| {
         let id = Uuid::parse_str(&id)
             .map_err(|_| Error::Row { table: "plan", why: "its id is no UUID".into() })?;
-        Ok(Found { id, version, record })
+        let cell = Cell::plan(id, version.unsigned_abs(), client.as_str());
+        Ok(Found { id, version, record: connection.open(&cell, record)? })
     })
     .transpose()
 }
 
+fn read_back(record: &Payload, schema: &Schema) -> Result<Record, Error> {
+    let unreadable = |why: String| Error::Row { table: "plan", why };
+    let bytes = record.bytes().map_err(|shut| unreadable(shut.to_string()))?;
+    record::read(bytes, schema).map_err(|e| unreadable(e.to_string()))
+}
+
 fn store(
-    connection: &Connection,
+    connection: &Session,
     client: &ClientRef,
     found: Option<Found>,
     new_id: Uuid,
@@ -122,11 +128,13 @@ fn store(
     at: Timestamp,
 ) -> Result<PlanWritten, Error> {
     let (id, version) = found.map_or((new_id, 1), |found| (found.id, found.version + 1));
+    let sealed =
+        connection.seal(&Cell::plan(id, version.unsigned_abs(), client.as_str()), record)?;
     connection
         .prepare_cached(
             "insert into plan values (?1, ?2, ?3, ?4, ?5) on conflict (client) do update
              set version = excluded.version, record = excluded.record, updated = excluded.updated",
         )?
-        .execute(params![client.as_str(), id.to_string(), version, record, at.as_microsecond()])?;
+        .execute(params![client.as_str(), id.to_string(), version, sealed, at.as_microsecond()])?;
     Ok(PlanWritten { id, version: version.unsigned_abs() })
 }

@@ -1,10 +1,10 @@
 //! Whether the journal can commit and write the disclosure log.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::Command;
-use crate::Error;
+use crate::{Error, session::Session};
 
 /// Writes to the disclosure log, takes that back, and commits a mark: what readiness means.
 pub struct Probe {
@@ -15,7 +15,7 @@ pub struct Probe {
 impl Command for Probe {
     type Reply = ();
 
-    fn apply(&self, connection: &Connection) -> Result<(), Error> {
+    fn apply(&self, connection: &Session) -> Result<(), Error> {
         let at = self.at.as_microsecond();
         connection.execute_batch("savepoint probe")?;
         let logged = connection

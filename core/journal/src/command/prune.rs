@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Command, json};
-use crate::{Error, Log, Pruning};
+use crate::{Error, Log, Pruning, session::Session};
 
 /// Prunes one log, a stretch at a time, so that the writer is never held up for long.
 pub struct Prune {
@@ -31,7 +31,7 @@ pub struct Pruned {
 impl Command for Prune {
     type Reply = Pruned;
 
-    fn apply(&self, connection: &Connection) -> Result<Pruned, Error> {
+    fn apply(&self, connection: &Session) -> Result<Pruned, Error> {
         let from = self.progress(connection)?;
         let (looked_at, due) = self.due(connection, from)?;
         let Some(reached) = looked_at.last() else { return Ok(Pruned::default()) };

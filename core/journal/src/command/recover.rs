@@ -1,10 +1,10 @@
 //! What a start after a crash must settle: sends whose outcome nobody recorded.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::{Command, advance};
-use crate::{Error, State, read};
+use crate::{Error, State, read, session::Session};
 
 /// Makes every delivery that was being sent ready again, with the same id, and closes its open
 /// intent with the outcome `interrupted`: whether the recipient got it is unknown, so it is sent
@@ -18,7 +18,7 @@ impl Command for Recover {
     /// How many there were.
     type Reply = usize;
 
-    fn apply(&self, connection: &Connection) -> Result<usize, Error> {
+    fn apply(&self, connection: &Session) -> Result<usize, Error> {
         let open = read::open_intents(connection)?;
         for intent in &open {
             advance::log(connection, &intent.outcome(self.at, "interrupted"))?;

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use luotsi_model::task::{Party, Status};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::{Advance, Command, Lost};
-use crate::Error;
+use crate::{Error, session::Session};
 
 /// A delivery that the gate refuses.
 pub struct Refuse {
@@ -18,7 +18,7 @@ pub struct Refuse {
 impl Command for Refuse {
     type Reply = Result<(), Lost>;
 
-    fn apply(&self, connection: &Connection) -> Result<Self::Reply, Error> {
+    fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         if let Err(lost) = self.end.apply(connection)? {
             return Ok(Err(lost));
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Error, keeper};
+use crate::{Error, keeper, session::Session};
 
 /// The latest checkpoint: its signed note.
 ///
@@ -18,7 +18,7 @@ pub fn checkpoint(connection: &Connection) -> Result<Option<String>, Error> {
 ///
 /// # Errors
 /// [`Error::Log`] when it does not, and when the journal cannot be read.
-pub fn log_ends(connection: &Connection) -> Result<(), Error> {
+pub fn log_ends(connection: &Session) -> Result<(), Error> {
     // One statement, so that both are of one moment.
     let (last, size) = connection
         .prepare_cached("select coalesce(max(seq), 0), (select size from tree) from disclosure")?

@@ -5,7 +5,7 @@ use luotsi_model::{ClientRef, DeliveryId, MessageId, Purpose, SystemId, task::St
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use crate::{Error, State};
+use crate::{Error, State, session::Session};
 
 const COLUMNS: &str = "seq, id, message, destination, purpose, subject, state, attempts, accepted, \
                        due, deadline, task, cause, tell, told";
@@ -191,7 +191,7 @@ pub fn unfinished(
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn pending_count(connection: &Connection) -> Result<u64, Error> {
+pub fn pending_count(connection: &Session) -> Result<u64, Error> {
     let count: i64 = connection
         .prepare_cached("select count(*) from delivery where state < 10")?
         .query_row([], |row| row.get(0))?;
@@ -213,7 +213,7 @@ pub fn of_message(connection: &Connection, message: i64) -> Result<Vec<Delivery>
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn loads(connection: &Connection) -> Result<Vec<Load>, Error> {
+pub fn loads(connection: &Session) -> Result<Vec<Load>, Error> {
     let mut select = connection.prepare_cached(
         "select destination, state, count(*), min(accepted) from delivery
          where state < 10 group by destination, state

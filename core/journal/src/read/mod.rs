@@ -5,6 +5,7 @@ mod deliveries;
 mod directives;
 mod disclosures;
 mod messages;
+mod payload;
 mod plans;
 mod untold;
 
@@ -18,5 +19,6 @@ pub use disclosures::{of_client, open_intents, trail};
 pub use messages::{
     Message, message, message_at, messages_after, messages_at, messages_last, original,
 };
+pub use payload::{Payload, Shut};
 pub use plans::{Plan, plan_by_id, plan_of};
 pub use untold::{next_untold, untold, untold_clients, untold_of};

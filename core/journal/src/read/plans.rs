@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
-use crate::Error;
+use super::Payload;
+use crate::{Error, seal::Cell, session::Session};
 
 /// One client's plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,18 +18,27 @@ pub struct Plan {
     /// Its version, from 1.
     pub version: u64,
     /// Its record in stored form.
-    pub record: Vec<u8>,
+    pub record: Payload,
     /// When it was last written.
     pub updated: Timestamp,
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Plan> {
+type Raw = (String, String, u64, Vec<u8>, i64);
+
+const COLUMNS: &str = "client, id, version, record, updated";
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+}
+
+fn parse(session: &Session, (client, id, version, record, updated): Raw) -> Result<Plan, Error> {
+    let id = Uuid::parse_str(&id).unwrap_or_default();
     Ok(Plan {
-        client: ClientRef::new(row.get_ref(0)?.as_str()?),
-        id: Uuid::parse_str(row.get_ref(1)?.as_str()?).unwrap_or_default(),
-        version: row.get::<_, i64>(2)?.unsigned_abs(),
-        record: row.get(3)?,
-        updated: Timestamp::from_microsecond(row.get(4)?).unwrap_or_default(),
+        id,
+        version,
+        record: session.open(&Cell::plan(id, version, &client), record)?,
+        client: ClientRef::new(client),
+        updated: Timestamp::from_microsecond(updated).unwrap_or_default(),
     })
 }
 
@@ -36,19 +46,18 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Plan> {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn plan_of(connection: &Connection, client: &ClientRef) -> Result<Option<Plan>, Error> {
-    let mut select = connection.prepare_cached(
-        "select client, id, version, record, updated from plan where client = ?1",
-    )?;
-    Ok(select.query_row([client.as_str()], read).optional()?)
+pub fn plan_of(session: &Session, client: &ClientRef) -> Result<Option<Plan>, Error> {
+    let sql = format!("select {COLUMNS} from plan where client = ?1");
+    let found = session.prepare_cached(&sql)?.query_row([client.as_str()], raw).optional()?;
+    found.map(|row| parse(session, row)).transpose()
 }
 
 /// The plan of that id.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn plan_by_id(connection: &Connection, id: Uuid) -> Result<Option<Plan>, Error> {
-    let mut select = connection
-        .prepare_cached("select client, id, version, record, updated from plan where id = ?1")?;
-    Ok(select.query_row([id.to_string()], read).optional()?)
+pub fn plan_by_id(session: &Session, id: Uuid) -> Result<Option<Plan>, Error> {
+    let sql = format!("select {COLUMNS} from plan where id = ?1");
+    let found = session.prepare_cached(&sql)?.query_row([id.to_string()], raw).optional()?;
+    found.map(|row| parse(session, row)).transpose()
 }

@@ -5,7 +5,7 @@ use luotsi_model::ClientRef;
 use rusqlite::{Connection, params};
 
 use super::{Delivery, deliveries};
-use crate::Error;
+use crate::{Error, session::Session};
 
 const OWED: &str = "tell is not null and told is null";
 
@@ -35,7 +35,7 @@ pub fn untold_of(connection: &Connection, client: &ClientRef) -> Result<Vec<Deli
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn untold_clients(connection: &Connection) -> Result<Vec<ClientRef>, Error> {
+pub fn untold_clients(connection: &Session) -> Result<Vec<ClientRef>, Error> {
     let mut select = connection.prepare_cached(&format!(
         "select distinct subject from delivery where {OWED} and subject is not null"
     ))?;
@@ -47,7 +47,7 @@ pub fn untold_clients(connection: &Connection) -> Result<Vec<ClientRef>, Error> 
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn next_untold(connection: &Connection) -> Result<Option<Timestamp>, Error> {
+pub fn next_untold(connection: &Session) -> Result<Option<Timestamp>, Error> {
     let micros: Option<i64> = connection
         .prepare_cached(&format!("select min(tell) from delivery where {OWED}"))?
         .query_row([], |row| row.get(0))?;

@@ -10,6 +10,7 @@ mod directing;
 mod moving;
 mod planning;
 mod proving;
+mod sealing;
 mod sqlite;
 mod world;
 

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use luotsi_audit::{SigningKey, VerifyingKey};
 use luotsi_journal::{
-    Error, Journal, Log, Phase, State,
+    Error, Journal, Log, Phase, Session, State,
     command::{Checkpoint, Probe, Prune, Pruned, Used},
     read,
     verify::{Against, Verified, verify},
@@ -19,7 +19,8 @@ use crate::{
     Place,
     sqlite::File,
     world::{
-        AINO, EINO, TO_VERSION_1, accept, at, conclude, delivery, delivery_id, entry, message, send,
+        AINO, EINO, TO_VERSION_1, accept, at, conclude, delivery, delivery_id, entry, masters,
+        message, send,
     },
 };
 
@@ -179,7 +180,7 @@ async fn a_log_written_anew_is_betrayed_by_a_checkpoint_kept_elsewhere() {
     let kept = kept().await;
     kept.sql("update disclosure set entry = replace(entry, 'care', 'cure') where seq = 7");
     kept.sql(TO_VERSION_1);
-    drop(Journal::open(&kept.path()).unwrap());
+    drop(Journal::open(&kept.path(), masters(&[7])).unwrap());
     assert_eq!(kept.first(&Against::default()), None);
     assert_eq!(kept.first(&kept.early()), Some((1, "rewritten")));
 }
@@ -223,7 +224,7 @@ async fn the_tree_grows_with_what_is_committed_and_nothing_else() {
     let key = Arc::new(SigningKey::generate("luotsi/").unwrap());
     let note = checkpoint(&journal, &key).await;
     assert_eq!(checkpoint(&journal, &key).await, note, "no new one before the log grows");
-    assert_eq!(journal.read_now(read::checkpoint), Ok(Some(note.clone())));
+    assert_eq!(journal.read_now(|c| read::checkpoint(c)), Ok(Some(note.clone())));
     let found = copy(&place, key, note).verified();
     assert_eq!((found.size, found.checkpoints, found.findings), (2, 1, Vec::new()));
 }
@@ -233,7 +234,7 @@ async fn a_log_without_a_tree_gets_one() {
     let kept = kept().await;
     let before = kept.verified().root;
     kept.sql(TO_VERSION_1);
-    drop(Journal::open(&kept.path()).unwrap());
+    drop(Journal::open(&kept.path(), masters(&[7])).unwrap());
     let found = kept.verified();
     assert_eq!((found.root, found.size, found.findings), (before, 20, Vec::new()));
 }
@@ -254,13 +255,13 @@ async fn a_hub_does_not_go_on_with_a_log_that_ends_otherwise() {
         let path = folder.path().join("copy.db");
         std::fs::copy(whole.path(), &path).unwrap();
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-        let refused = Journal::open(&path).err();
+        let refused = Journal::open(&path, masters(&[7])).err();
         assert!(
             matches!(refused, Some(Error::Log { seq, .. }) if seq == expected),
             "{sql}: {refused:?}"
         );
     }
-    let running = Journal::open(&whole.path()).unwrap();
+    let running = Journal::open(&whole.path(), masters(&[7])).unwrap();
     whole.sql("insert into disclosure (at, entry) values (1, '{}')");
     // Nothing can be disclosed, since nothing can be logged; but what comes in is taken in.
     let accepted = accept(&running, message(11, AINO, &["malli-ry"])).await;
@@ -291,7 +292,7 @@ async fn what_is_pruned_is_accounted_for() {
     assert_eq!(prune(&journal, Log::Disclosure, 5, 6).await, Pruned { entries: 1, more: false });
     assert_eq!(prune(&journal, Log::Disclosure, 5, 6).await, Pruned::default());
     let told = || {
-        let all = |c: &Connection| {
+        let all = |c: &Session| {
             let client = ClientRef::new(AINO);
             read::of_client(c, &client, at(0), at(99))
         };

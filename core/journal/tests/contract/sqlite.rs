@@ -11,7 +11,7 @@ use std::{
 
 use futures::{FutureExt, future::join_all};
 use luotsi_journal::{
-    Error, Journal, Phase, State,
+    Error, Journal, Phase, Session, State,
     command::{Command, Probe},
     read,
 };
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::{
     Place,
-    world::{AINO, EINO, accept, advance, at, delivery, delivery_id, everything, message},
+    world::{AINO, EINO, accept, advance, at, delivery, delivery_id, everything, masters, message},
 };
 
 /// A journal in a file.
@@ -38,7 +38,7 @@ impl Place for File {
     }
 
     fn open(&self) -> Journal {
-        Journal::open(&self.path()).expect("a journal")
+        Journal::open(&self.path(), masters(&[7])).expect("a journal")
     }
 }
 
@@ -59,7 +59,7 @@ impl Hold {
 impl Command for Hold {
     type Reply = ();
 
-    fn apply(&self, _: &Connection) -> Result<(), Error> {
+    fn apply(&self, _: &Session) -> Result<(), Error> {
         let _ = self.started.send(());
         let _ = self.until.lock().expect("one writer").recv();
         Ok(())
@@ -72,7 +72,7 @@ pub(crate) struct Run(pub(crate) &'static str);
 impl Command for Run {
     type Reply = ();
 
-    fn apply(&self, connection: &Connection) -> Result<(), Error> {
+    fn apply(&self, connection: &Session) -> Result<(), Error> {
         Ok(connection.execute_batch(self.0)?)
     }
 }
@@ -190,7 +190,7 @@ fn a_file_of_another_make_is_refused() {
     let path = place.0.path().join("journal.db");
     let raise = Connection::open(&path).unwrap();
     raise.pragma_update(None, "user_version", 99).unwrap();
-    let newer = Journal::open(&path).err();
+    let newer = Journal::open(&path, masters(&[7])).err();
     assert!(matches!(newer, Some(Error::Schema { found: 99, known: 1.. })), "{newer:?}");
     let kept: i64 = raise.query_row("pragma user_version", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 99, "and left as it is");
@@ -198,6 +198,9 @@ fn a_file_of_another_make_is_refused() {
     fs::write(&text, "no database, but long enough to have a header of its own".repeat(20))
         .unwrap();
     for path in [text, place.0.path().join("missing/journal.db")] {
-        assert!(matches!(Journal::open(&path).err(), Some(Error::Storage(_))), "{path:?}");
+        assert!(
+            matches!(Journal::open(&path, masters(&[7])).err(), Some(Error::Storage(_))),
+            "{path:?}"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use luotsi_consent::{Directive, Effect as Says, Period, Provision, Standing};
 use luotsi_journal::{
-    Accounting, Entry, Journal, Phase, State,
+    Accounting, Entry, Journal, Key, Masters, Phase, State,
     command::{Accept, Accepted, Advance, DirectiveChange, Effect, Guard, NewDelivery},
     read::{self, Delivery},
 };
@@ -16,6 +16,12 @@ use luotsi_model::{
 
 pub(crate) const AINO: &str = "c-aino";
 pub(crate) const EINO: &str = "c-eino";
+
+/// Master keys, each of one byte repeated, the current one first.
+pub(crate) fn masters(bytes: &[u8]) -> Masters {
+    let keys: Vec<_> = bytes.iter().map(|byte| Key::new([*byte; 32])).collect();
+    Masters::new(&keys[0], &keys[1..]).expect("keys")
+}
 
 /// So many seconds after everything began.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -186,4 +192,10 @@ pub(crate) const TO_VERSION_1: &str = "
     drop index delivery_untold; drop index delivery_untold_of;
     alter table delivery drop column tell; alter table delivery drop column told;
     drop table directive_ref; drop table leaf; drop table tree; drop table checkpoint;
+    drop table client_key; drop table master; drop table erasure;
     pragma user_version = 1";
+
+/// Takes a journal back to before payloads were sealed.
+pub(crate) const TO_VERSION_4: &str = "
+    drop table client_key; drop table master; drop table erasure;
+    pragma user_version = 4";

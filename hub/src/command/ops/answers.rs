@@ -11,6 +11,7 @@ use serde::Deserialize;
 pub(crate) struct Journey {
     #[serde(flatten)]
     pub(crate) envelope: Envelope,
+    pub(crate) payload: String,
     pub(crate) accounting: Accounting,
     pub(crate) deliveries: Vec<Delivery>,
 }
@@ -42,6 +43,7 @@ pub(crate) struct Why {
     pub(crate) message: String,
     pub(crate) to: String,
     pub(crate) purpose: String,
+    pub(crate) payload: String,
     pub(crate) generation: String,
     pub(crate) decision: String,
     pub(crate) reason: Option<String>,

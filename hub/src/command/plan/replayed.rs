@@ -12,7 +12,7 @@ use crate::command::{
 
 /// The totals and the differences.
 pub(super) fn render(page: &mut String, redecided: &Redecided, ink: Ink) {
-    let Redecided { messages, sends, differences } = redecided;
+    let Redecided { messages, shut, sends, differences } = redecided;
     let title = format!("THE LAST {}", count(*messages, "MESSAGE").to_uppercase());
     let _ = writeln!(page, "\n{}", ink.strong(title));
     let gaining = differences.iter().filter(|one| !one.gained.is_empty()).count();
@@ -24,6 +24,10 @@ pub(super) fn render(page: &mut String, redecided: &Redecided, ink: Ink) {
         differences.len(),
     );
     hang(page, "  ", 2, &totals);
+    if *shut > 0 {
+        let left = format!("{} left out: erased, or not to be opened", count(*shut, "message"));
+        hang(page, "  ", 2, &left);
+    }
     differences.iter().for_each(|one| difference(page, one, ink));
 }
 

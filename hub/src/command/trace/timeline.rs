@@ -6,7 +6,7 @@ use luotsi_journal::{Entry, Lossy, Phase};
 
 use super::{
     page::{Mark, Page, TIME},
-    words::{ground, reason},
+    words::{ground, payload, reason},
 };
 use crate::command::{
     Ink,
@@ -45,6 +45,9 @@ impl Page {
         }
         if let Some(original) = envelope.replays {
             let _ = writeln!(self.text, "replays the message {original}");
+        }
+        if let Some(gone) = payload(&journey.payload) {
+            let _ = writeln!(self.text, "{}", ink.warn(gone));
         }
         self.text.push('\n');
     }

@@ -11,6 +11,15 @@ pub(crate) fn ground(ground: &GroundEntry) -> String {
     format!("{}{directive}{reason}, by the rule “{}”", ground.basis, ground.rule)
 }
 
+/// What to say of a payload that is not there to read.
+pub(crate) fn payload(is: &str) -> Option<&'static str> {
+    match is {
+        "erased" => Some("its payload was erased with the client's key"),
+        "broken" => Some("its payload does not open: it was changed in the database"),
+        _ => None,
+    }
+}
+
 /// A result of the disclosure log, or a cause, in a person's words where the code needs them.
 pub(crate) fn reason(code: &str) -> &str {
     match code {

@@ -1,0 +1,55 @@
+//! A connection to the database, with the keys that its sealed cells open by.
+
+use std::{ops::Deref, sync::Arc};
+
+use rusqlite::Connection;
+
+use crate::{
+    Error,
+    read::Payload,
+    seal::{Cell, Masters, data_key},
+};
+
+/// What commands and questions get: the connection, and the way to seal and open what is sealed.
+pub struct Session {
+    connection: Connection,
+    masters: Arc<Masters>,
+}
+
+impl Deref for Session {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl Session {
+    pub(crate) const fn new(connection: Connection, masters: Arc<Masters>) -> Self {
+        Self { connection, masters }
+    }
+
+    pub(crate) fn masters(&self) -> &Masters {
+        &self.masters
+    }
+
+    /// Seals what stands in `cell` under its client's key, which is made now where she has none.
+    pub(crate) fn seal(&self, cell: &Cell<'_>, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        data_key::current(self, cell.client)?.seal(cell, plain)
+    }
+
+    /// Opens what stands in `cell`.
+    ///
+    /// # Errors
+    /// When the database fails. What does not open is a [`Payload`] that says why.
+    pub(crate) fn open(&self, cell: &Cell<'_>, sealed: Vec<u8>) -> Result<Payload, Error> {
+        let Some(n) = Cell::key_of(&sealed) else { return Ok(Payload::Broken) };
+        Ok(match data_key::numbered(self, cell.client, n)? {
+            data_key::Found::Key(key) => {
+                key.open(cell, sealed).map_or(Payload::Broken, Payload::Open)
+            }
+            data_key::Found::Erased => Payload::Erased,
+            data_key::Found::Missing => Payload::Broken,
+        })
+    }
+}
