@@ -1,4 +1,4 @@
-//! A FHIR R4 server: transaction bundles posted to its base.
+//! A FHIR R4 server: transaction bundles posted to its base, single resources put.
 
 mod config;
 mod outbound;

@@ -146,15 +146,25 @@ fn home_care_and_the_plan_get_their_own_whole() {
         ("activity/0/extension/0/valueString", "L-2026-0001"),
         ("activity/0/extension/1/url", "urn:luotsi:fhir:requested"),
         ("activity/0/extension/1/valueDateTime", "2026-11-14T07:30:00Z"),
-        ("goal/0/display", "Pääsee viikoittain kahville muiden kanssa."),
-        ("goal/0/type", "Goal"),
-        ("goal/0/extension/0/url", "urn:luotsi:fhir:goal-author"),
-        ("goal/0/extension/0/valueCode", "client"),
-        ("goal/1/display", "Yksinäisyys vähenee kolmessa kuukaudessa."),
-        ("goal/1/type", "Goal"),
-        ("goal/1/extension/0/url", "urn:luotsi:fhir:goal-author"),
-        ("goal/1/extension/0/valueCode", "professional"),
     ]));
+    let goals = [
+        ("Pääsee viikoittain kahville muiden kanssa.", "client"),
+        ("Yksinäisyys vähenee kolmessa kuukaudessa.", "professional"),
+    ];
+    for (at, (text, author)) in goals.iter().enumerate() {
+        let goal = |member: &str| format!("contained/{}/{member}", at + 1);
+        let name = format!("goal-{}", at + 1);
+        wanted.extend(leaves::expected(&[
+            (&format!("goal/{at}/reference"), &format!("#{name}")),
+            (&goal("resourceType"), "Goal"),
+            (&goal("id"), &name),
+            (&goal("lifecycleStatus"), "active"),
+            (&goal("description/text"), text),
+            (&goal("subject/reference"), "#client"),
+            (&goal("extension/0/url"), "urn:luotsi:fhir:goal-author"),
+            (&goal("extension/0/valueCode"), author),
+        ]));
+    }
     assert_eq!(plan, wanted);
 }
 

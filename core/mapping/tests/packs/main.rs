@@ -5,7 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a file that is not as it should be fails the test")]
 
 mod case;
+mod fhir;
 mod leaves;
+mod samples;
 mod shipped;
 
 use std::{collections::BTreeSet, process::Command};
