@@ -1,6 +1,11 @@
 //! A hub with the demo region that accepts and answers, and delivers nothing.
 
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use jiff::Timestamp;
 use luotsi_flow::{
@@ -15,12 +20,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::papers::Paper;
 
-/// The morning of 20 November 2026, 10:00 in Finland.
-struct Still;
+/// Stands still until it is set.
+struct Still(Mutex<Timestamp>);
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {
-        "2026-11-20T08:00:00Z".parse().unwrap()
+        *self.0.lock().unwrap()
     }
 
     fn sleep_until(&self, _: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -30,11 +35,13 @@ impl Clock for Still {
 
 pub(crate) struct Hub {
     flow: Arc<Flow>,
+    clock: Arc<Still>,
     driver: Runtime,
     _place: TempDir,
 }
 
 impl Hub {
+    /// On the morning of 20 November 2026, 10:00 in Finland.
     pub(crate) fn new() -> Self {
         let place = TempDir::new().unwrap();
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/mallialue"));
@@ -42,10 +49,16 @@ impl Hub {
         let region = loaded.region.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
         let masters = Masters::new(&Key::new([7; 32]), &[]).unwrap();
         let journal = Journal::open(&place.path().join("journal.db"), masters).unwrap();
-        let (clock, entropy) = (Arc::new(Still), Arc::new(SystemEntropy));
-        let (flow, _) = Flow::new(region, journal, clock, entropy, ClientKey::new(&[7; 32]));
+        let now = "2026-11-20T08:00:00Z".parse().unwrap();
+        let (clock, entropy) = (Arc::new(Still(Mutex::new(now))), Arc::new(SystemEntropy));
+        let key = ClientKey::new(&[7; 32]);
+        let (flow, _) = Flow::new(region, journal, clock.clone(), entropy, key);
         let driver = Builder::new_current_thread().enable_all().build().unwrap();
-        Self { flow, driver, _place: place }
+        Self { flow, clock, driver, _place: place }
+    }
+
+    pub(crate) fn set_clock(&self, now: Timestamp) {
+        *self.clock.0.lock().unwrap() = now;
     }
 
     fn accept(&self, system: &str, paper: &Paper) -> Result<MessageId, Refused> {

@@ -5,6 +5,7 @@
 
 mod hub;
 mod papers;
+mod skew;
 
 use hub::Hub;
 use luotsi_model::Category;

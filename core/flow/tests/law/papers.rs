@@ -19,8 +19,19 @@ const NAMESPACE: &str = r#"xmlns="urn:luotsi:serena-style:1.0""#;
 
 /// A directive; `inside` is what follows the client.
 pub(crate) fn directive(root: &str, id: &str, hetu: &str, inside: &str) -> Paper {
+    directive_given("20.11.2026 09:00", root, id, hetu, inside)
+}
+
+/// The same, given at another moment.
+pub(crate) fn directive_given(
+    given: &str,
+    root: &str,
+    id: &str,
+    hetu: &str,
+    inside: &str,
+) -> Paper {
     format!(
-        r#"<{root} {NAMESPACE} tunnus="{id}"><Annettu>20.11.2026 09:00</Annettu>
+        r#"<{root} {NAMESPACE} tunnus="{id}"><Annettu>{given}</Annettu>
            <Asiakas><Henkilotunnus>{hetu}</Henkilotunnus></Asiakas>{inside}</{root}>"#
     )
 }

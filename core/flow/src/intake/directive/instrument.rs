@@ -7,7 +7,7 @@ use luotsi_region::Region;
 
 use super::{
     Refused,
-    reader::{Reader, fault},
+    reader::{Reader, beginning, fault},
 };
 use crate::ClientKey;
 
@@ -24,7 +24,7 @@ pub(super) fn read(
         "disclosure-permission" => Instrument::DisclosurePermission {
             sector: sector(reader)?,
             // Recorded before the client was informed, it stands and does not hold yet.
-            informed: reader.instant("informed"),
+            informed: reader.beginning("informed"),
             relationship: reader.flag("relationship"),
         },
         "purchased-service" => Instrument::PurchasedService {
@@ -71,7 +71,7 @@ pub(super) fn bound(
     let end = reader
         .instant("expires")
         .ok_or_else(|| fault("missing-field", "expires", "an emergency has an end"))?;
-    root.period.start = Some(given);
+    root.period.start = Some(beginning(given).unwrap_or(given));
     root.period.end = Some(end);
     Ok(())
 }

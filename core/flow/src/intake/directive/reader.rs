@@ -32,6 +32,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A moment from which something holds.
+    pub(super) fn beginning(&self, path: &str) -> Option<Timestamp> {
+        self.instant(path).and_then(beginning)
+    }
+
     /// Yes or no; no where the record does not say.
     pub(super) fn flag(&self, path: &str) -> bool {
         self.value(path) == Some(&Value::Boolean(true))
@@ -74,6 +79,14 @@ impl<'a> Reader<'a> {
 fn midnight(day: Date) -> Result<Timestamp, Refused> {
     let zone = TimeZone::get("Europe/Helsinki").map_err(|_| beyond())?;
     Ok(day.to_zoned(zone).map_err(|_| beyond())?.timestamp())
+}
+
+/// A stated beginning as a moment. Systems state local times, and of the hour that comes twice in
+/// autumn nobody can tell which was meant: what cannot be told does not hold yet, so it is the later.
+/// An end is the earlier, as it is read.
+pub(super) fn beginning(stated: Timestamp) -> Option<Timestamp> {
+    let local = stated.to_zoned(TimeZone::get("Europe/Helsinki").ok()?);
+    local.time_zone().to_ambiguous_timestamp(local.datetime()).later().ok()
 }
 
 fn beyond() -> Refused {
