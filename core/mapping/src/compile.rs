@@ -18,6 +18,7 @@ mod check;
 mod file;
 mod format;
 mod formula;
+mod hl7;
 mod laws;
 pub(crate) mod rule;
 mod value;
@@ -72,7 +73,8 @@ fn judge(reader: &mut Reader<'_>, file: &File, text: &str, lookup: &Lookup<'_>) 
     let schema = schema(reader, file.record.as_ref()?, lookup);
     let (format, schema) = (format?, schema?);
     let guard = guard(reader, file, format)?;
-    let mut check = Check { reader, text, format, schema: &schema, codes: lookup.codes, ways };
+    let mut check =
+        Check { reader, text, format, schema: &schema, codes: lookup.codes, ways, level: 0 };
     let mut record = check.body(&file.body, None, Path::default());
     check.laws(&record, file);
     if check.reader.failed() {
@@ -83,6 +85,12 @@ fn judge(reader: &mut Reader<'_>, file: &File, text: &str, lookup: &Lookup<'_>) 
         let is_written = record.rules.iter().any(|rule| rule.writes && rule.at == *at);
         let start = file.matching.as_ref().map_or(0, |(at, _)| at.span.start);
         record.insert_first(mark(at, value, !is_written, Site::at(start)));
+    }
+    if format == Format::Hl7 {
+        check.head(&mut record, file);
+    }
+    if check.reader.failed() {
+        return None;
     }
     Some(Mapping {
         name: check.reader.file.to_owned(),
@@ -150,8 +158,15 @@ fn schema(reader: &mut Reader<'_>, kind: &Text, lookup: &Lookup<'_>) -> Option<A
     found
 }
 
-fn path(reader: &mut Reader<'_>, text: &Text, format: Format) -> Option<Path> {
-    match Path::parse(&text.text, format) {
+/// A path that starts `level` steps down. At its end stands a value, or what holds some.
+fn path(
+    reader: &mut Reader<'_>,
+    text: &Text,
+    format: Format,
+    level: usize,
+    is_value: bool,
+) -> Option<Path> {
+    match Path::parse(&text.text, format, level, is_value) {
         Ok(path) => Some(path),
         Err(why) => {
             let mend = Path::form(format);

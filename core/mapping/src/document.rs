@@ -9,12 +9,14 @@ use input::Input;
 pub use leaf::Leaf;
 
 pub use format::{Columns, Csv, Encoding, Format};
+pub(crate) use hl7::{LATIN1, Marks, UTF8, escape, is_segment, is_type};
 pub(crate) use json::is_number;
 pub(crate) use table::is_formula;
 
 mod csv;
 mod find;
 mod format;
+mod hl7;
 mod input;
 mod json;
 mod leaf;
@@ -93,6 +95,7 @@ pub fn read<'i>(format: Format, bytes: &'i [u8], limits: &Limits) -> Result<Docu
         Format::Xml => xml::read(input::utf8(bytes)?, limits),
         Format::Json => json::read(input::utf8(bytes)?, limits),
         Format::Csv(csv) => csv::read(csv, bytes, limits),
+        Format::Hl7 => hl7::read(bytes, limits),
     }
 }
 

@@ -5,11 +5,13 @@ use luotsi_model::Values;
 use crate::{Fault, Format, Lossy, Mapping, trace::Write};
 
 mod csv;
+mod hl7;
 mod json;
 mod output;
 mod text;
 mod xml;
 
+pub(crate) use hl7::is_charset;
 pub(crate) use json::quote;
 pub(crate) use output::Output;
 use text::Source;
@@ -35,9 +37,11 @@ pub(crate) fn encode<T: Write>(
         Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out, trace)?,
         Format::Json => json::write(&mapping.output, &mut source, values, &mut out, trace)?,
         Format::Csv(csv) => csv::write(csv, &mapping.output, &source, values, &mut out, trace)?,
+        Format::Hl7 => hl7::write(&mapping.output, &source, values, &mut out, trace)?,
     }
     let bytes = match mapping.format {
         Format::Csv(csv) => csv::bytes(csv, out),
+        Format::Hl7 => hl7::bytes(&mapping.output, out),
         Format::Xml | Format::Json => out.into_bytes(),
     };
     Ok((bytes, source.into_lossy()))

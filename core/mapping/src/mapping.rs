@@ -12,7 +12,7 @@ use crate::{
         rule::{Rule, Scope, What},
     },
     decode::{self, Intake},
-    document::Sort,
+    document::{Sort, is_type},
     encode::{self, Output},
     trace::{Heard, Reading, Site, Written, Wrote},
 };
@@ -239,9 +239,10 @@ impl Guard {
     fn admits(&self, document: &Document<'_>) -> bool {
         let root = document.node(0);
         let is_root = match &self.root {
+            Some(name) if document.format == Format::Hl7 => is_type(name, &root.name),
             Some(name) => **name == *root.name && self.is_namespace(document),
             None => match document.format {
-                Format::Csv(_) => root.sort == Sort::Element,
+                Format::Csv(_) | Format::Hl7 => root.sort == Sort::Element,
                 Format::Xml | Format::Json => root.sort == Sort::Object,
             },
         };

@@ -5,6 +5,8 @@ use std::fmt;
 
 use crate::{Columns, Csv, Encoding, Format, document::COLUMNS_MAX};
 
+mod hl7;
+
 /// Which of several children of one name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Select {
@@ -26,28 +28,58 @@ pub(crate) struct Step {
 }
 
 /// A path; without steps it is the element itself.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Path {
     pub(crate) steps: Vec<Step>,
+    /// HL7 v2: as it was written, and the level at which it starts.
+    written: Option<(Box<str>, usize)>,
+}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        self.steps == other.steps
+    }
 }
 
 impl Path {
-    /// Reads a path, or says what is wrong with it.
-    pub(crate) fn parse(text: &str, format: Format) -> Result<Self, String> {
-        if let Format::Csv(csv) = format {
-            return column(text, csv);
+    /// Reads a path, or says what is wrong with it. `level` is how many steps lead to where it
+    /// starts, and `is_value` whether a value is looked for at its end.
+    pub(crate) fn parse(
+        text: &str,
+        format: Format,
+        level: usize,
+        is_value: bool,
+    ) -> Result<Self, String> {
+        match format {
+            Format::Csv(csv) => return column(text, csv),
+            Format::Hl7 => return hl7::parse(text, level, is_value),
+            Format::Xml | Format::Json => {}
         }
         if text == "." {
             return Ok(Self::default());
         }
         let mut steps = Vec::new();
-        for part in split(text)? {
+        for part in split(text, &['/'])? {
             if steps.last().is_some_and(|step: &Step| step.is_attribute) {
                 return Err("nothing stands below an attribute".into());
             }
             steps.push(step(part, format)?);
         }
-        Ok(Self { steps })
+        Ok(Self::of(steps))
+    }
+
+    pub(crate) const fn of(steps: Vec<Step>) -> Self {
+        Self { steps, written: None }
+    }
+
+    /// What stands between this path and the one that leads to it.
+    pub(crate) const fn joint(&self) -> &'static str {
+        match self.written {
+            None => "/",
+            Some((_, 0)) => "",
+            Some((_, 1)) => "-",
+            Some(_) => ".",
+        }
     }
 }
 
@@ -58,6 +90,7 @@ impl Path {
             Format::Xml | Format::Json => {
                 "steps are parted by /: name, name[0], name[key=value], @attribute last, or ."
             }
+            Format::Hl7 => "write it like PID-3[5=NI].1; within a group's rows what is left of it",
             Format::Csv(Csv { columns: Columns::Named, .. }) => {
                 "write the column's name as it stands in the header row"
             }
@@ -67,6 +100,9 @@ impl Path {
 
     /// The path in names and indexes, as faults show places.
     pub(crate) fn names(&self) -> String {
+        if let Some((text, _)) = &self.written {
+            return hl7::without_values(text);
+        }
         let name = |step: &Step| match (&step.select, step.is_attribute) {
             (Select::Index(index), _) => format!("{}[{index}]", step.name),
             (_, true) => format!("@{}", step.name),
@@ -88,6 +124,9 @@ pub(crate) fn key_steps(key: &str, is_attribute: bool) -> Vec<Step> {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((text, _)) = &self.written {
+            return f.write_str(text);
+        }
         for (at, step) in self.steps.iter().enumerate() {
             let slash = if at > 0 { "/" } else { "" };
             let mark = if step.is_attribute { "@" } else { "" };
@@ -123,11 +162,11 @@ fn column(text: &str, csv: Csv) -> Result<Path, String> {
         return Err("the column's name holds a character that ISO-8859-1 lacks".into());
     }
     let step = Step { name: text.into(), is_attribute: false, select: Select::Any };
-    Ok(Path { steps: vec![step] })
+    Ok(Path::of(vec![step]))
 }
 
-/// Parts between slashes; a slash in brackets is a selector's own.
-fn split(text: &str) -> Result<Vec<&str>, String> {
+/// Parts between joints; one in brackets is a selector's own.
+fn split<'t>(text: &'t str, joints: &[char]) -> Result<Vec<&'t str>, String> {
     let (mut parts, mut start, mut is_inside) = (Vec::new(), 0, false);
     for (at, c) in text.char_indices() {
         match c {
@@ -135,7 +174,7 @@ fn split(text: &str) -> Result<Vec<&str>, String> {
             '[' => is_inside = true,
             ']' if !is_inside => return Err("a ] closes nothing".into()),
             ']' => is_inside = false,
-            '/' if !is_inside => {
+            c if !is_inside && joints.contains(&c) => {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
@@ -195,7 +234,7 @@ fn attribute(name: &str, format: Format) -> Result<(Box<str>, bool), String> {
     }
     let holds = match format {
         Format::Xml => is_xml_name(name),
-        Format::Json | Format::Csv(_) => {
+        Format::Json | Format::Csv(_) | Format::Hl7 => {
             !name.is_empty() && !name.contains(['@', '=']) && name.trim() == name
         }
     };
@@ -217,7 +256,7 @@ mod tests {
     use super::*;
 
     fn check(format: Format, text: &str, want: Result<(), &str>) {
-        let got = Path::parse(text, format).map(|path| {
+        let got = Path::parse(text, format, 0, true).map(|path| {
             assert_eq!(if path.steps.is_empty() { ".".into() } else { path.to_string() }, text);
         });
         assert_eq!(got, want.map_err(str::to_owned), "{text}");

@@ -148,7 +148,10 @@ pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<()
         || essence == format!("text/{name}")
         || essence.ends_with(&format!("+{name}"));
     let given = parameters.split(';').find_map(|p| p.trim().strip_prefix("charset="));
-    let is_charset = |given: &str| given == charset || (given == "utf8" && charset == "utf-8");
+    // An HL7 v2 message says its character set itself.
+    let is_told = format == Format::Hl7;
+    let is_charset =
+        |given: &str| is_told || given == charset || (given == "utf8" && charset == "utf-8");
     if fits && given.is_none_or(|given| is_charset(given.trim_matches('"'))) {
         return Ok(());
     }
@@ -157,7 +160,10 @@ pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<()
         "unsupported-media-type",
         "This connection does not speak that",
     )
-    .detail(format!("send {wanted}, {}", charset.to_ascii_uppercase())))
+    .detail(match is_told {
+        true => format!("send {wanted}"),
+        false => format!("send {wanted}, {}", charset.to_ascii_uppercase()),
+    }))
 }
 
 pub(super) async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {

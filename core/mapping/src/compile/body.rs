@@ -9,7 +9,7 @@ use super::{
     rule::{Rule, Scope, Turn},
     ways,
 };
-use crate::{path::Path, source::Text, trace::Site};
+use crate::{Format, path::Path, source::Text, trace::Site};
 
 impl Check<'_, '_> {
     /// Checks a body; what is wrong is noted and left out.
@@ -40,7 +40,7 @@ impl Check<'_, '_> {
             self.reader.error("LU109", item.at.span.clone(), what, why, mend);
         }
         let site = Site::at(item.at.span.start);
-        path(self.reader, &item.at, self.format).map(|at| (at, site))
+        path(self.reader, &item.at, self.format, self.level, false).map(|at| (at, site))
     }
 
     /// Which `each` a place mark names.
@@ -78,7 +78,7 @@ impl Check<'_, '_> {
     }
 
     fn group(&mut self, each: &Each, outer: Option<FieldId>) -> Scope {
-        let at = path(self.reader, &each.at, self.format).unwrap_or_default();
+        let at = path(self.reader, &each.at, self.format, self.level, false).unwrap_or_default();
         if self.format.is_table() {
             let why = "a row is one record: its cells hold one value each";
             let what = format!("`{}` cannot repeat in a table", each.at.text);
@@ -90,6 +90,11 @@ impl Check<'_, '_> {
             let mend = "name the element or member that repeats";
             self.reader.error("LU113", each.at.span.clone(), what, why, mend);
         }
+        if self.format == Format::Hl7 && self.level + at.steps.len() > 2 {
+            let why = "only segments and fields repeat";
+            let what = format!("`{}` cannot repeat", each.at.text);
+            self.reader.error("LU113", each.at.span.clone(), what, why, "name a segment or field");
+        }
         let group = self.find(&each.is, outer);
         if group.is_some_and(|id| self.schema.field(id).holds != Type::Group) {
             let what = format!("`{}` is no group", each.is.text);
@@ -98,12 +103,15 @@ impl Check<'_, '_> {
             self.reader.error("LU113", each.is.span.clone(), what, why, mend);
         }
         let outer_ways = self.ways;
+        let outer_level = self.level;
+        self.level += at.steps.len();
         self.ways = ways(self.reader, each.one_way.as_ref(), outer_ways);
         let scope = match group {
             Some(id) => self.body(&each.body, Some(id), at),
             None => Scope::new(None, at, self.ways),
         };
         self.ways = outer_ways;
+        self.level = outer_level;
         scope
     }
 }

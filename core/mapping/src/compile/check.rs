@@ -24,6 +24,8 @@ pub(super) struct Check<'c, 'f> {
     pub(super) schema: &'c Schema,
     pub(super) codes: &'c BTreeMap<String, Arc<codes::Table>>,
     pub(super) ways: Ways,
+    /// How many steps lead to the rows that are judged.
+    pub(super) level: usize,
 }
 
 impl Check<'_, '_> {
@@ -68,7 +70,7 @@ impl Check<'_, '_> {
         ways: Ways,
         group: Option<FieldId>,
     ) -> Option<Rule> {
-        let at = path(self.reader, at, self.format);
+        let at = path(self.reader, at, self.format, self.level, true);
         let what = self.what(item, ways, group);
         let default = item.default.as_ref().filter(|_| ways.reads);
         let default =

@@ -7,7 +7,7 @@ use crate::{
     source::{Reader, Table, Text},
 };
 
-const FORMATS: &str = "write `xml`, `json` or `csv`";
+const FORMATS: &str = "write `xml`, `json`, `csv` or `hl7v2`";
 const ENCODINGS: [(&str, Encoding); 3] = [
     ("utf-8", Encoding::Utf8),
     ("utf-8-bom", Encoding::Utf8Marked),
@@ -42,6 +42,7 @@ pub(super) fn format(reader: &mut Reader<'_>, file: &File) -> Option<Format> {
     match &*name.text {
         "xml" => Some(Format::Xml),
         "json" => Some(Format::Json),
+        "hl7v2" => Some(Format::Hl7),
         "csv" => {
             let layout = layout(reader, file, name)?;
             csv(reader, layout).map(Format::Csv)
@@ -106,6 +107,15 @@ pub(super) fn guard(reader: &mut Reader<'_>, file: &File, format: Format) -> Opt
             let why = "a JSON document has no root name";
             reader.error("LU101", root.span.clone(), "`root` in JSON", why, "remove it");
         }
+        (Format::Hl7, None) => {
+            let why = "an HL7 v2 message is told by its type and event";
+            let mend = "add `root = \"REF^I12^REF_I12\"`, or what the message is";
+            reader.error("LU101", 0..0, "`root` is missing", why, mend);
+        }
+        (Format::Hl7, Some(root)) if !is_kind(&root.text) => {
+            let why = "MSH-9 is a message type, an event and a structure, like REF^I12^REF_I12";
+            reader.error("LU105", root.span.clone(), "wrong `root`", why, "write these");
+        }
         (Format::Csv(_), Some(root)) => {
             let why = "a row of a table has no name";
             reader.error("LU101", root.span.clone(), "`root` in CSV", why, "remove it");
@@ -124,11 +134,19 @@ pub(super) fn guard(reader: &mut Reader<'_>, file: &File, format: Format) -> Opt
         reader.error("LU101", namespace.span.clone(), what, why, mend);
     }
     let matching = match &file.matching {
-        Some((at, value)) => Some((path(reader, at, format)?, value.text.as_str().into())),
+        Some((at, value)) => Some((path(reader, at, format, 0, true)?, value.text.as_str().into())),
         None => None,
     };
     let own = |text: &Option<Text>| text.as_ref().map(|text| text.text.as_str().into());
     Some(Guard { root: own(&file.root), namespace: own(&file.namespace), matching })
+}
+
+fn is_kind(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    text.split('^').count() <= 3 && text.split('^').all(is_part)
 }
 
 /// Near enough: not empty, and nothing that a URI never holds.

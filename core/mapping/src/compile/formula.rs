@@ -63,11 +63,13 @@ impl Check<'_, '_> {
             _ => None,
         };
         if let Some(When::Text(at, value)) = &item.when {
-            let at = path(self.reader, at, self.format)?;
+            let at = path(self.reader, at, self.format, self.level, true)?;
             read.when = Some(Condition::Text(at, value.text.as_str().into()));
         }
         if ways.reads {
-            let inputs = self.each_input(item, |check, at| path(check.reader, at, check.format))?;
+            let inputs = self.each_input(item, |check, at| {
+                path(check.reader, at, check.format, check.level, true)
+            })?;
             read.expr = self.formula(text(&item.expr, true).as_ref(), item, &inputs)?;
             let when = self.formula(when, item, &inputs)?;
             read.when = read.when.or(when.map(Condition::Formula));

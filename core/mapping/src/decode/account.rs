@@ -83,7 +83,7 @@ impl<'d, 'i, T: Read> Account<'d, 'i, T> {
     /// A place that should be there; the fault stands at the nearest one that is.
     pub(super) fn missing(&mut self, from: u32, path: &Path, field: (&Schema, FieldId)) {
         let (top, below) = (self.document.path(from), path.names());
-        let slash = if top.is_empty() || below.is_empty() { "" } else { "/" };
+        let slash = if top.is_empty() || below.is_empty() { "" } else { path.joint() };
         let near = self.document.nearest(from, path);
         let why = "it is missing or empty, and the record needs it".to_owned();
         self.fault("missing-field", near, Some(field), why);

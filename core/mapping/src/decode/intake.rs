@@ -92,7 +92,7 @@ impl Intake {
         }
         for inner in scope.each.iter().filter(|inner| inner.reads) {
             let Some((last, before)) = inner.at.steps.split_last() else { continue };
-            let parent = self.reach(root, &Path { steps: before.to_vec() });
+            let parent = self.reach(root, &Path::of(before.to_vec()));
             // Its own branch, even beside a like one: the rows' values go elsewhere.
             let branch = self.grow(parent, last);
             let each = self.scope(inner, branch, schema);
@@ -117,7 +117,7 @@ impl Intake {
         self.branches.push(Branch::new(step.clone()));
         self.branches[parent as usize].children.push(at);
         if let Select::Where { key, is_attribute, .. } = &step.select {
-            let key = self.reach(at, &Path { steps: key_steps(key, *is_attribute) });
+            let key = self.reach(at, &Path::of(key_steps(key, *is_attribute)));
             self.branches[key as usize].takes.push(Take::Known);
         }
         at

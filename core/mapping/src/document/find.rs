@@ -32,7 +32,7 @@ impl Document<'_> {
             let child = self.node(*child);
             (child.sort == Sort::Attribute) == step.is_attribute && *child.name == *step.name
         });
-        if self.format == Format::Xml || step.select == Select::Any {
+        if self.format != Format::Json || step.select == Select::Any {
             return self.select(named, &step.select);
         }
         let list = named.next().filter(|at| self.node(*at).sort == Sort::Array)?;

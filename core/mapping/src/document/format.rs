@@ -9,6 +9,8 @@ pub enum Format {
     Json,
     /// CSV, RFC 4180, and what is parted by other characters: a row is a record.
     Csv(Csv),
+    /// HL7 v2 with bars and hats (ER7).
+    Hl7,
 }
 
 /// How a CSV file is written: the file itself does not say.
@@ -49,6 +51,7 @@ impl Format {
             Self::Xml => "xml",
             Self::Json => "json",
             Self::Csv(_) => "csv",
+            Self::Hl7 => "hl7v2",
         }
     }
 
@@ -64,6 +67,7 @@ impl Format {
             Self::Csv(Csv { encoding: Encoding::Latin1, .. }) => "text/csv; charset=iso-8859-1",
             Self::Csv(Csv { delimiter: '\t', .. }) => "text/tab-separated-values; charset=utf-8",
             Self::Csv(_) => "text/csv; charset=utf-8",
+            Self::Hl7 => "application/hl7-v2",
         }
     }
 

@@ -32,7 +32,10 @@ impl Document<'_> {
         if self.format == Format::Xml {
             paths[0] = self.node(0).name.to_string();
         }
-        (0..count).for_each(|at| self.name_children(at, &mut paths));
+        match self.format {
+            Format::Hl7 => (0..count).for_each(|at| paths[at as usize] = self.path(at)),
+            _ => (0..count).for_each(|at| self.name_children(at, &mut paths)),
+        }
         (0..count).filter(|at| self.is_leaf(*at)).map(|at| self.leaf(at, &paths)).collect()
     }
 

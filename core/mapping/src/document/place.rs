@@ -1,7 +1,5 @@
 //! Where in a document: lines, columns, and paths of names.
 
-use luotsi_model::diagnostic::line_column;
-
 use super::{Document, Format, Sort};
 use crate::Fault;
 
@@ -9,8 +7,19 @@ use crate::Fault;
 const NAME_CHARS_MAX: usize = 64;
 
 pub(super) fn fault(code: &'static str, input: &str, start: usize, why: String) -> Fault {
-    let (line, column) = line_column(input, start);
+    let (line, column) = place(input, start);
     Fault { code, at: String::new(), field: None, line, column, why }
+}
+
+/// Line and column in characters, from 1. Lines end as the sender's do: CR alone, LF or both.
+fn place(input: &str, start: usize) -> (usize, usize) {
+    let start = (0..=start.min(input.len())).rev().find(|at| input.is_char_boundary(*at));
+    let before = &input[..start.unwrap_or(0)];
+    let ends = before.bytes().enumerate().filter(|(at, byte)| {
+        *byte == b'\n' || (*byte == b'\r' && input.as_bytes().get(at + 1) != Some(&b'\n'))
+    });
+    let (lines, begun) = ends.fold((1, 0), |(lines, _), (at, _)| (lines + 1, at + 1));
+    (lines, before[begun..].chars().count() + 1)
 }
 
 pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Fault {
@@ -21,11 +30,14 @@ pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Fault {
 impl Document<'_> {
     /// Line and column of a node.
     pub(crate) fn position(&self, at: u32) -> (usize, usize) {
-        line_column(&self.input, self.node(at).start as usize)
+        place(&self.input, self.node(at).start as usize)
     }
 
-    /// The path of a node in names: `Lahete/Uusi/@koodi`, `goals[1]/text`.
+    /// The path of a node in names: `Lahete/Uusi/@koodi`, `goals[1]/text`, `OBX[1]-5.2`.
     pub(crate) fn path(&self, at: u32) -> String {
+        if self.format == Format::Hl7 {
+            return self.hl7_path(at);
+        }
         let mut steps = Vec::new();
         let mut at = at;
         loop {
@@ -41,6 +53,37 @@ impl Document<'_> {
         }
         steps.reverse();
         steps.join("/").replace("/[", "[")
+    }
+
+    /// What stands alone is not said: the first component of one, the only repetition.
+    fn hl7_path(&self, at: u32) -> String {
+        let mut above = vec![at];
+        while let Some(&last) = above.last().filter(|at| **at > 0) {
+            above.push(self.node(last).parent);
+        }
+        above.reverse();
+        while let [.., component, part] = above[..] {
+            let is_alone = self.node(component).end == self.node(part).end && component + 1 == part;
+            if above.len() < 4 || !is_alone || *self.node(part).name != *"1" {
+                break;
+            }
+            above.pop();
+        }
+        let steps = above.into_iter().skip(1).enumerate();
+        steps.map(|(level, at)| self.hl7_step(level, at)).collect()
+    }
+
+    fn hl7_step(&self, level: usize, at: u32) -> String {
+        let node = self.node(at);
+        let joint = ["", "-", "."][level.min(2)];
+        let mut likes =
+            self.children(node.parent).filter(|other| self.node(*other).name == node.name);
+        match likes.by_ref().position(|other| other == at) {
+            Some(index) if index > 0 || likes.next().is_some() => {
+                format!("{joint}{}[{index}]", node.name)
+            }
+            _ => format!("{joint}{}", node.name),
+        }
     }
 
     fn step(&self, at: u32) -> String {

@@ -11,6 +11,7 @@ use crate::{
         Guard,
         rule::{Formula, Rule, Scope, Turn, What},
     },
+    document::LATIN1,
     path::{Select, Step, key_steps},
     trace::{Site, Write},
 };
@@ -60,6 +61,8 @@ pub(crate) struct Output {
     pub(super) root: Stem,
     /// Fields that must hold these values.
     pub(super) fixed: Vec<(FieldId, Value, Site)>,
+    /// HL7 v2: whether MSH-18 says ISO-8859-1.
+    pub(super) is_latin: bool,
 }
 
 impl Output {
@@ -68,13 +71,22 @@ impl Output {
         let mut root = Stem::new(Step { name, is_attribute: false, select: Select::Any }, format);
         root.grow(record, format);
         root.arrange(format);
+        let mut is_latin = false;
+        if format == Format::Hl7 {
+            root.children.sort_by_key(|segment| segment.name() != "MSH");
+            // What tells how a message is read is no leaf of it.
+            if let Some(charset) = root.charset() {
+                charset.site = None;
+                is_latin = matches!(&charset.what, What::Constant(c) if *c.text == *LATIN1);
+            }
+        }
         if let Some(namespace) = &guard.namespace {
             let mut open = format!("{} xmlns=\"", root.open);
             // The compiler refuses a namespace that XML cannot carry.
             let _ = super::xml::escape(namespace, true, &mut open);
             root.open = format!("{open}\"").into();
         }
-        Self { root, fixed: record.fixed.clone() }
+        Self { root, fixed: record.fixed.clone(), is_latin }
     }
 }
 
@@ -90,7 +102,7 @@ impl Stem {
                 open.push(':');
                 (open, String::new())
             }
-            (Format::Csv(_), _) => (String::new(), String::new()),
+            (Format::Csv(_) | Format::Hl7, _) => (String::new(), String::new()),
         };
         let mut stem = Self {
             open: open.into(),
@@ -105,6 +117,18 @@ impl Stem {
         };
         stem.key(format);
         stem
+    }
+
+    /// HL7 v2: what writes MSH-18.
+    pub(super) fn charset(&mut self) -> Option<&mut Leaf> {
+        let head = self.children.iter_mut().find(|segment| segment.name() == "MSH")?;
+        let field = head.children.iter_mut().find(|field| field.name() == "18")?;
+        field.children.first_mut()?.children.first_mut()?.own.as_mut()
+    }
+
+    /// The number that its step is, if it is one.
+    pub(super) fn number(&self) -> Option<usize> {
+        self.step.name.parse().ok()
     }
 
     /// The name of its step.
@@ -177,8 +201,11 @@ impl Stem {
     /// Indexed siblings in the order of their indexes; in JSON, items into their lists.
     fn arrange(&mut self, format: Format) {
         self.sort_indexed();
-        if format == Format::Json {
-            self.gather();
+        match format {
+            Format::Json => self.gather(),
+            // Segments stand in the order of the rules, what is in them by its number.
+            Format::Hl7 => self.children.sort_by_key(Self::number),
+            Format::Xml | Format::Csv(_) => {}
         }
         self.attributes.iter_mut().chain(&mut self.children).for_each(|stem| stem.arrange(format));
     }

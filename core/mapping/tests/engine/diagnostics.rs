@@ -2,7 +2,7 @@
 
 use luotsi_model::Severity;
 
-use crate::sample::{CSV, JSON, NUMBERED, XML, compiled};
+use crate::sample::{CSV, HL7, JSON, NUMBERED, XML, compiled};
 
 /// Compiles a file whose fields are `fields`; each finding as code and the text it points at.
 fn check_file(text: &str, want: &[(&str, &str)]) {
@@ -36,6 +36,7 @@ fn samples_are_clean() {
     check_file(XML, &[]);
     check_file(JSON, &[]);
     check_file(CSV, &[]);
+    check_file(HL7, &[]);
     check_file(NUMBERED, &[]);
 }
 

@@ -82,7 +82,43 @@ fn csv() {
 }
 
 #[test]
+fn hl7() {
+    let check = |text: &str, want| check(Format::Hl7, text.as_bytes(), want);
+    let head = "MSH|^~\\&|||||||REF^I12|||||||||UNICODE UTF-8\r";
+    let rest = |text: &str| format!("{head}{text}");
+    check(head, Ok(2));
+    check("MSH|^~\\&", Ok(1));
+    check("MSH$*!?:$a*b$\n\nPID$1!2*3:4$?F?\r\n", Ok(7));
+    check(&rest("PID||a~b^c&d^^|\"\"|\rZ01"), Ok(8));
+    check("", Err(("not-well-formed", 1, 1)));
+    check("\u{b}MSH|^~\\&\r", Err(("not-well-formed", 1, 1)));
+    check("FHS|^~\\&\r", Err(("not-well-formed", 1, 1)));
+    check("MSH", Err(("not-well-formed", 1, 4)));
+    check("MSH|^~\\|", Err(("not-well-formed", 1, 5)));
+    check("MSH|^^\\&|", Err(("not-well-formed", 1, 4)));
+    check("MSHa^~\\&a", Err(("not-well-formed", 1, 4)));
+    check(&rest("pid|a"), Err(("not-well-formed", 2, 1)));
+    check(&rest("PID|a\rtext that goes on"), Err(("not-well-formed", 3, 1)));
+    check(&rest("PID|ä|x\\Z1\\"), Err(("not-well-formed", 2, 8)));
+    check(&rest("PID|\\E"), Err(("not-well-formed", 2, 5)));
+    check(&rest("PID|\\X4\\"), Err(("not-well-formed", 2, 5)));
+    check(&rest("PID|\\X00\\"), Err(("not-well-formed", 2, 5)));
+    check(&rest("PID|\\XC3\\"), Err(("not-well-formed", 2, 5)));
+    check(&rest("PID|\\Xä\\"), Err(("not-well-formed", 2, 5)));
+    check(&rest("PID|a\u{0}"), Err(("not-well-formed", 2, 6)));
+    check(&rest("PID|a\rMSH|^~\\&"), Err(("many-records", 3, 1)));
+    let other = "MSH|^~\\&||||||||||||||||UNICODE UTF-16\r";
+    check(other, Err(("wrong-encoding", 1, 25)));
+    check("MSH|^~\\&\rPID|ä\r", Err(("wrong-encoding", 2, 5)));
+}
+
+#[test]
 fn bytes() {
+    let latin = |rest: &[u8]| [b"MSH|^~\\&||||||||||||||||8859/1\r", rest].concat();
+    check(Format::Hl7, &latin(b"PID|\xe4\\Xe4\\"), Ok(2));
+    check(Format::Hl7, &latin(b"PID|\x80"), Err(("wrong-encoding", 2, 5)));
+    let utf8 = [b"MSH|^~\\&||||||||||||||||UNICODE UTF-8\r", &b"PID|\xe4"[..]].concat();
+    check(Format::Hl7, &utf8, Err(("wrong-encoding", 2, 5)));
     check(Format::Csv(CSV), b"a\n\xe4\n", Err(("wrong-encoding", 2, 1)));
     check(Format::Csv(LATIN1), b"\xe4,\"\xff\"\n", Ok(2));
     check(Format::Csv(LATIN1), b"\xe4,b\n\xe4\x80", Err(("wrong-encoding", 2, 2)));
@@ -101,6 +137,12 @@ fn size_is_no_weapon() {
         (Format::Xml, format!("<a>{}</a>", "<b/>".repeat(250_000)), "too-large"),
         (Format::Json, format!("[{}0]", "0,".repeat(500_000)), "too-large"),
         (Format::Csv(CSV), format!("a;b\n{}", "1;2\n".repeat(200_000)), "too-large"),
+        (Format::Hl7, format!("MSH|^~\\&\r{}", "PID|1|2\r".repeat(60_000)), "too-large"),
+        (
+            Format::Hl7,
+            format!("MSH|^~\\&\rPID|{}", "\\E\\".repeat(300_000) + "\\"),
+            "not-well-formed",
+        ),
         (Format::Csv(CSV), "\"".repeat(1_000_001), "not-well-formed"),
         (Format::Xml, format!("<a {}/>", many(100_000, |at| format!("a{at}='' "))), "too-large"),
         (
@@ -244,9 +286,10 @@ proptest! {
 
     /// Whatever is cut out of or put into a document, it is read or refused, never a panic.
     #[test]
-    fn mutations_are_survived(at in 0..80_usize, cut in 0..9_usize, put in "[<>&\"'a =/!?\\[\\]-]{0,4}") {
-        for format in [Format::Xml, Format::Json, Format::Csv(CSV), Format::Csv(LATIN1)] {
+    fn mutations_are_survived(at in 0..80_usize, cut in 0..9_usize, put in "[<>&\"'a =/!?|^~X0\r\\\\\\[\\]-]{0,4}") {
+        for format in [Format::Xml, Format::Json, Format::Csv(CSV), Format::Csv(LATIN1), Format::Hl7] {
             let text = match format {
+                Format::Hl7 => "MSH|^~\\&|a||||||REF^I12|||||||||8859/1\rPID|\\X41\\~b^c&d|\"\"\r\nOBX|\\.br\\\\T\\|e\n",
                 Format::Csv(_) => "\u{feff}a;b,c;\"d\"\r\n1;\"2\"\"\n\";'=3\n;;\r\n4,5;6;ä\n",
                 Format::Xml => "<?xml version='1.0'?><a b='c'><![CDATA[d]]><!--e-->&lt;&#65;<f:g xmlns:f='h'/></a>",
                 Format::Json => r#"{"a":[1,-2.5e+3,"b\n\u00e4\ud83d\ude00",true,{"c":null,"d":{}}],"e":"f"}"#,

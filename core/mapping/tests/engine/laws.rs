@@ -4,7 +4,7 @@ use luotsi_mapping::{Document, Limits, Mapping, read};
 use luotsi_model::{Code, Record, Schema, Value, Values, hetu::Strictness};
 use proptest::prelude::*;
 
-use crate::sample::{CSV, JSON, NUMBERED, XML, mapping, schema};
+use crate::sample::{CSV, HL7, JSON, NUMBERED, XML, mapping, schema};
 
 /// Text that XML carries whole: no space around it, no control character.
 fn text() -> impl Strategy<Value = Value> {
@@ -17,6 +17,11 @@ fn text() -> impl Strategy<Value = Value> {
 /// Text that a cell carries whole: all but control characters, and what is taken for a formula.
 fn cell() -> impl Strategy<Value = String> {
     "[^\\p{Cc}]{1,12}|[=+@'\t\r\n ;\"-]{1,6}|[ \t']{0,3}[=+@-][0-9A-Z()]{0,6}|[\u{feff},;|]{1,3}"
+}
+
+/// Text that parts nothing, whatever it holds.
+fn bars() -> impl Strategy<Value = String> {
+    "[^\u{0}]{1,12}|[|^~\\\\&\"\r\nEFX.]{1,8}|\"\"| [\u{1}-\u{1f}\u{7f}-\u{a0}]{1,3}"
 }
 
 fn code(codes: &'static [&'static str]) -> impl Strategy<Value = Value> {
@@ -166,6 +171,15 @@ proptest! {
     #[test]
     fn what_xml_carries_comes_back(record in record()) {
         check(&mapping(XML), &record)?;
+    }
+
+    #[test]
+    fn what_hl7_carries_comes_back(record in record(), need in prop::option::of(bars())) {
+        let mut record = record;
+        if let Some(need) = need {
+            record.values.set(schema().find("need").unwrap(), Value::Text(need.into()));
+        }
+        check(&mapping(HL7), &record)?;
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod diagnostics;
 mod expressions;
+mod hl7;
 mod hostile;
 mod laws;
 mod sample;

@@ -186,6 +186,38 @@ header = false
 encoding = "iso-8859-1"
 "#;
 
+pub(crate) const HL7: &str = r#"
+record = "sample"
+format = "hl7v2"
+root = "REF^I12^REF_I12"
+fields = [
+  { is = "action", constant = "give" },
+  { at = "MSH-7", is = "sent", format = "yyyyMMddHHmm" },
+  { at = "MSH-12", constant = "2.5.1" },
+  { at = "RF1-1", is = "urgent" },
+  { at = "RF1-3", is = "service", codes = "services" },
+  { at = "RF1-10[0]", is = "need" },
+  { at = "PID-3[5=HETU].1", is = "client.hetu" },
+  { at = "PID-3[5=LAITOS].4.2", is = "root" },
+  { at = "PID-7", is = "day", format = "yyyyMMdd" },
+  { at = "PID-11.9", is = "municipality" },
+  { at = "PID-13", is = "client.phone" },
+  { each = "goals[]" },
+  { at = "OBX[3.1=malli-paino]-5", is = "weight" },
+  { at = "OBX[3.1=malli-kieli]-5", is = "language" },
+  { at = "PRD-7[2=malli-y]", is = "organisation" },
+]
+ignored = [ { at = "ZZZ", why = "print layout only" }, { at = "MSH-10", why = "the receipt names it" } ]
+[[each]]
+at = "GOL"
+is = "goals[]"
+fields = [ { at = "3.2", is = "text" }, { at = "2", is = "author", codes = "authors" } ]
+[[each.each]]
+at = "4"
+is = "steps[]"
+fields = [ { at = ".", is = "text" } ]
+"#;
+
 pub(crate) fn schema() -> Arc<Schema> {
     let (schema, found) = schema::parse("sample.toml", SCHEMA);
     assert_eq!(found, []);
@@ -274,7 +306,7 @@ pub(crate) fn write(
             let text = String::from_utf8(bytes).unwrap();
             let body = match mapping.format() {
                 Format::Xml => text.split_once('\n').unwrap().1.to_owned(),
-                Format::Json | Format::Csv(_) => text,
+                Format::Json | Format::Csv(_) | Format::Hl7 => text,
             };
             Ok(body)
         }

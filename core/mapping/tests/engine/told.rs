@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::{
     laws::{flat, record},
-    sample::{CSV, JSON, XML, mapping},
+    sample::{CSV, HL7, JSON, XML, mapping},
 };
 
 /// Every value's field with its rows' numbers, as the listener names them.
@@ -67,6 +67,7 @@ proptest! {
         prop_assume!(!record.values.is_empty());
         check(&mapping(XML), &record);
         check(&mapping(JSON), &record);
+        check(&mapping(HL7), &record);
         check(&mapping(CSV), &flat(record));
     }
 }

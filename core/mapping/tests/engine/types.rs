@@ -13,6 +13,10 @@ fn check(format: Format, is: &str, rule: &str, text: &str, want: Result<&str, &s
     let (head, document) = match format {
         Format::Xml => ("format = \"xml\"\nroot = \"R\"", format!("<R><A>{text}</A></R>")),
         Format::Json => ("format = \"json\"", format!("{{\"A\":{text}}}")),
+        Format::Hl7 => {
+            let head = "MSH|^~\\&|||||||ACK|||||||||UNICODE UTF-8\rPID|";
+            ("format = \"hl7v2\"\nroot = \"ACK\"", format!("{head}{text}\r"))
+        }
         Format::Csv(_) => {
             ("format = \"csv\"\ncsv = { delimiter = \";\" }", format!("A\r\n\"{text}\"\r\n"))
         }
@@ -22,7 +26,8 @@ fn check(format: Format, is: &str, rule: &str, text: &str, want: Result<&str, &s
             ("client.hetu", _) | (_, "out") => "",
             _ => "{ is = \"client.hetu\", constant = \"010594Y9021\" },",
         };
-        let rule = format!("{{ at = \"A\", is = \"{is}\"{rule} }}");
+        let at = if format == Format::Hl7 { "PID-1" } else { "A" };
+        let rule = format!("{{ at = \"{at}\", is = \"{is}\"{rule} }}");
         format!("record = \"sample\"\n{head}\none_way = \"{way}\"\nfields = [ {hetu} {rule} ]")
     };
     let document = read(format, document.as_bytes(), &Limits::default());
@@ -36,6 +41,7 @@ fn check(format: Format, is: &str, rule: &str, text: &str, want: Result<&str, &s
     let inner = written.as_deref().map(|written| match format {
         Format::Xml => written.split("<A>").nth(1).unwrap().split('<').next().unwrap(),
         Format::Json => written.strip_prefix("{\"A\":").unwrap().strip_suffix('}').unwrap(),
+        Format::Hl7 => written.split("PID|").nth(1).unwrap().strip_suffix('\r').unwrap(),
         Format::Csv(_) => written.split("\r\n").nth(1).unwrap().trim_matches(['"', '\'']),
     });
     assert_eq!(inner.map_err(|code| *code), want, "{is} {text}");
@@ -62,6 +68,7 @@ fn every_type_both_ways() {
         for text in right {
             check(Format::Xml, is, "", text, Ok(text));
             check(CSV, is, "", text, Ok(text));
+            check(Format::Hl7, is, "", text, Ok(text));
             let quoted = format!("\"{text}\"");
             check(Format::Json, is, "", &quoted, Ok(&quoted));
         }
@@ -69,6 +76,7 @@ fn every_type_both_ways() {
         for text in wrong {
             check(Format::Xml, is, "", text, Err(code));
             check(CSV, is, "", text, Err(code));
+            check(Format::Hl7, is, "", text, Err(code));
             check(Format::Json, is, "", &format!("\"{text}\""), Err(code));
         }
     }

@@ -50,7 +50,7 @@ impl Case {
 
     /// The file of that stem in either format, if there is one.
     fn document(&self, stem: &str) -> Option<PathBuf> {
-        ["xml", "json", "csv"]
+        ["xml", "json", "csv", "hl7"]
             .map(|ending| self.dir.join(format!("{stem}.{ending}")))
             .into_iter()
             .find(|path| path.exists())

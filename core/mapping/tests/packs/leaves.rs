@@ -38,6 +38,12 @@ fn leaves(bytes: &[u8], format: Format) -> Vec<(String, String)> {
             let text = std::str::from_utf8(bytes).unwrap();
             xml_leaves(roxmltree::Document::parse(text).unwrap().root_element(), "", &mut out);
         }
+        // Segments end as they like: in a file kept under version control, in LF.
+        Format::Hl7 => {
+            let text = String::from_utf8_lossy(bytes);
+            let segments = text.split(['\r', '\n']).filter(|segment| !segment.is_empty());
+            out.extend(segments.map(|segment| (String::new(), segment.to_owned())));
+        }
         // A table is its bytes: where a cell stands is all that its layout says.
         Format::Csv(_) => out.push((String::new(), String::from_utf8_lossy(bytes).into_owned())),
     }
@@ -84,6 +90,7 @@ fn laid_out(bytes: &[u8], format: Format) -> Vec<u8> {
     match format {
         Format::Xml => return [bytes, b"\n"].concat(),
         Format::Csv(_) => return bytes.to_vec(),
+        Format::Hl7 => return String::from_utf8_lossy(bytes).replace('\r', "\n").into_bytes(),
         Format::Json => {}
     }
     for &byte in bytes.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')) {

@@ -19,8 +19,12 @@ use crate::{Intake, Unmapped};
 
 /// How a CSV file is laid out is its mapping's to say; without a mapping nobody asks.
 const CSV: Csv = Csv { delimiter: ';', columns: Columns::Named, encoding: Encoding::Utf8 };
-const FORMATS: [(&str, Format); 3] =
-    [("xml", Format::Xml), ("json", Format::Json), ("csv", Format::Csv(CSV))];
+const FORMATS: [(&str, Format); 4] = [
+    ("xml", Format::Xml),
+    ("json", Format::Json),
+    ("csv", Format::Csv(CSV)),
+    ("hl7v2", Format::Hl7),
+];
 const TREATMENTS: [(&str, Unmapped); 2] =
     [("refuse", Unmapped::Refuse), ("report", Unmapped::Report)];
 const STRICTNESSES: [(&str, Strictness); 2] =
