@@ -102,6 +102,7 @@ fn judge(reader: &mut Reader<'_>, file: &File, text: &str, lookup: &Lookup<'_>) 
         guard,
         record,
         schema,
+        xsd: file.xsd.as_ref().map(|xsd| xsd.text.clone()),
     })
 }
 

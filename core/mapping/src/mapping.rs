@@ -57,6 +57,7 @@ pub struct Mapping {
     pub(crate) reads: bool,
     pub(crate) writes: bool,
     pub(crate) guard: Guard,
+    pub(crate) xsd: Option<String>,
     pub(crate) record: Scope,
     pub(crate) intake: Intake,
     pub(crate) output: Output,

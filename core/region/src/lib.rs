@@ -19,6 +19,7 @@
 mod check;
 pub mod compare;
 mod connection;
+pub mod coverage;
 mod files;
 mod load;
 mod region;

@@ -1,8 +1,9 @@
 //! From files to a region, or to everything that is wrong with them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use luotsi_consent::Policy;
+use luotsi_mapping::Mapping;
 use luotsi_model::{Diagnostic, SystemId};
 
 use crate::{Files, Region, check};
@@ -29,6 +30,8 @@ pub struct Loaded {
     pub region: Option<Region>,
     /// Everything found, errors and warnings, by file and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// Every mapping that has no error, by its pack and name.
+    pub mappings: BTreeMap<String, Arc<Mapping>>,
     /// The text of every file read, by its path, for showing the places.
     pub sources: BTreeMap<String, String>,
 }
@@ -51,8 +54,9 @@ pub fn load(files: &dyn Files, adapters: &[&str]) -> Loaded {
     let draft = draft(&mut sources, adapters, &findings);
     check::check(&draft, &findings);
     let sound = findings.errors() == 0;
+    let mappings = draft.packs.mappings.clone();
     let region = sound.then(|| region(draft, &sources)).flatten();
-    Loaded { region, diagnostics: findings.into_sorted(), sources: sources.into_texts() }
+    Loaded { region, diagnostics: findings.into_sorted(), mappings, sources: sources.into_texts() }
 }
 
 fn draft(sources: &mut Sources<'_>, adapters: &[&str], findings: &Findings) -> Draft {

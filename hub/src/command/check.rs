@@ -11,7 +11,11 @@ use std::{
 };
 
 use luotsi_model::{Diagnostic, Severity, diagnostic::line_column};
-use luotsi_region::{Folder, Loaded, load};
+use luotsi_region::{
+    Folder, Loaded,
+    coverage::{self, Coverage},
+    load,
+};
 use serde::Serialize;
 
 use super::{Exit, Failure, Format, Ink, layout::count};
@@ -50,7 +54,12 @@ fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
             .why(format!("{} is not a folder", args.region.display()))
             .mend("name the folder that holds region.toml with --region"));
     }
-    let loaded = load(&Folder::new(&args.region), &crate::adapters::kinds());
+    let folder = Folder::new(&args.region);
+    let mut loaded = load(&folder, &crate::adapters::kinds());
+    let Coverage { findings: gaps, sources } = coverage::check(&folder, &loaded);
+    let count_of_files = loaded.sources.len();
+    loaded.diagnostics.extend(gaps);
+    loaded.sources.extend(sources);
     let findings = findings(&loaded);
     let places = Places::new(&args.region);
     if format == Format::Sarif {
@@ -60,7 +69,7 @@ fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
     let objects: Vec<_> =
         findings.iter().map(|d| Finding::of(d, &loaded.sources, &places)).collect();
     format.show(&objects, || page(&findings, &loaded.sources, &places, Ink::stdout()))?;
-    summary(&loaded, &findings, format);
+    summary(&loaded, count_of_files, &findings, format);
     Ok(if has_errors(&findings) { Exit::Findings } else { Exit::Ok })
 }
 
@@ -138,7 +147,7 @@ impl<'d> Finding<'d> {
 }
 
 /// What was looked at and what was found, for the person; a program has its lines and exit code.
-fn summary(loaded: &Loaded, findings: &[Diagnostic], format: Format) {
+fn summary(loaded: &Loaded, files: usize, findings: &[Diagnostic], format: Format) {
     if format != Format::Human {
         return;
     }
@@ -146,7 +155,7 @@ fn summary(loaded: &Loaded, findings: &[Diagnostic], format: Format) {
     let errors = count_of(findings, Severity::Error);
     let warnings = count_of(findings, Severity::Warning);
     let found = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
-    let files = count(loaded.sources.len(), "file");
+    let files = count(files, "file");
     match &loaded.region {
         Some(region) if errors == 0 => eprintln!(
             "{} region {}, generation {}: {files}, {}, {}, {found}",

@@ -127,6 +127,10 @@ pub(super) fn guard(reader: &mut Reader<'_>, file: &File, format: Format) -> Opt
         let what = "`namespace` in another format";
         reader.error("LU101", namespace.span.clone(), what, why, "remove it");
     }
+    if let Some(xsd) = file.xsd.as_ref().filter(|_| format != Format::Xml) {
+        let why = "only an XML document can be held against an XML schema";
+        reader.error("LU101", xsd.span.clone(), "`schema` without XML", why, "remove it");
+    }
     if let Some(namespace) = file.namespace.as_ref().filter(|name| !is_uri(&name.text)) {
         let why = "no document is in a namespace of that name";
         let mend = "write a URI, or remove it to take any namespace";

@@ -119,6 +119,10 @@ impl Rule {
         }
     }
 
+    pub(crate) const fn site(&self) -> Site {
+        self.site
+    }
+
     /// The places that its expressions look up in reading.
     pub(crate) fn looked_up(&self) -> impl Iterator<Item = &Path> {
         let when = match &self.when {
