@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     leaves::compare,
-    shipped::{PACKS, Shipped, listed, project, text},
+    shipped::{Shipped, listed, packs, project, text},
 };
 
 /// One case folder, read.
@@ -176,9 +176,9 @@ fn compare_faults(wanted: &Path, faults: &[Fault], wrong: &mut Vec<String>) {
 
 /// Every case of every pack.
 pub(crate) fn cases() -> Vec<Case> {
-    let packs = PACKS.iter().flat_map(|pack| {
-        let folders = listed(&project().join("mappings").join(pack).join("cases"), "");
-        folders.into_iter().map(move |dir| Case::read(pack, dir))
-    });
-    packs.collect()
+    let of = |pack: String| {
+        let folders = listed(&project().join("mappings").join(&pack).join("cases"), "");
+        folders.into_iter().map(move |dir| Case::read(&pack, dir))
+    };
+    packs().into_iter().flat_map(of).collect()
 }

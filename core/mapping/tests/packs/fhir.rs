@@ -31,7 +31,7 @@ fn views(values: &Values, schema: &Schema) -> Vec<Values> {
     let less = |out: Category| Category::ALL.iter().copied().filter(move |c| *c != out);
     let withheld = Category::ALL.iter().map(|out| only(&less(*out).collect::<Vec<_>>()));
     let alone = Category::ALL.iter().map(|kept| only(&[Category::Administrative, *kept]));
-    std::iter::once(only(Category::ALL.as_ref())).chain(withheld).chain(alone).collect()
+    std::iter::once(only(Category::ALL)).chain(withheld).chain(alone).collect()
 }
 
 fn written(case: &Case, mapping: &Mapping) -> Vec<String> {

@@ -26,6 +26,11 @@ const NEVER: &[(&str, &[&str])] = &[
     ("malli-ry/contact", &["client", "reply", "reference"]),
     ("serena/task-status", &["client"]),
     ("serena/plan-summary", &["assessments[]", "sections[]", "activities[].progress[]"]),
+    (
+        "courier/supply-order",
+        &["client.hetu", "diagnosis", "note", "author", "service_task", "grounds"],
+    ),
+    ("eform/answer", &["client", "performer"]),
     ("plan/referral", &["function", "health", "social", "note", "relative"]),
 ];
 

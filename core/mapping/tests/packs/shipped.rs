@@ -11,7 +11,11 @@ use luotsi_mapping::{Lookup, Mapping, codes::Table};
 use luotsi_model::{Diagnostic, Kind, Schema};
 
 /// The packs, each a folder.
-pub(crate) const PACKS: &[&str] = &["fhir-r4", "malli-ry", "plan", "serena"];
+pub(crate) fn packs() -> Vec<String> {
+    let folders = listed(&project().join("mappings"), "").into_iter().filter(|path| path.is_dir());
+    let names = folders.map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
+    names.filter(|name| name != "records" && name != "codes").collect()
+}
 
 type Tables = BTreeMap<String, Arc<Table>>;
 
@@ -93,8 +97,8 @@ fn compile(
 ) -> BTreeMap<String, Mapping> {
     let lookup = Lookup { schemas, codes: tables };
     let mut mappings = BTreeMap::new();
-    for pack in PACKS {
-        for path in listed(&root.join(pack), ".toml") {
+    for pack in packs() {
+        for path in listed(&root.join(&pack), ".toml") {
             let (text, name) = (text(&path), format!("{pack}/{}", stem(&path)));
             let (mapping, found) = luotsi_mapping::compile(&format!("{name}.toml"), &text, &lookup);
             note(&text, found);
