@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Failure, Format, Ink, layout, ops, trace::reason};
+use super::{Exit, Failure, Format, Ink, acting, layout, ops, trace::reason};
 
 const ABOUT: &str = "\
 Lists the deliveries that have not come to a good end: dead letters, which wait for a person, first;
-then those that wait for a legal basis, those to be tried again, and those being sent.";
+then those that wait for a legal basis, with their deadline and who is to act, those to be tried
+again, and those being sent.";
 
 const EXAMPLE: &str = "\
 EXAMPLE
@@ -48,6 +49,7 @@ struct Row {
     attempts: u32,
     accepted: Timestamp,
     due: Option<Timestamp>,
+    wanted: Option<ops::Wanted>,
     cause: Option<String>,
 }
 
@@ -92,6 +94,11 @@ fn page(rows: &[Row], ink: Ink, now: Timestamp) -> String {
             format!("{}  {cause}", row.message)
         };
         layout::hang(&mut page, "            ", 12, &text);
+        if let Some(wanted) = &row.wanted {
+            for line in acting::lines(wanted, now) {
+                layout::hang(&mut page, "            ", 12, &line);
+            }
+        }
     }
     page
 }

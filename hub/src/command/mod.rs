@@ -4,6 +4,7 @@
 //! code is one of [`Exit`]; a failure says what, why and how to mend it; no personal data is shown,
 //! taken as an argument or kept.
 
+mod acting;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod deliveries;

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::{Exit, Failure, Format};
 
-pub(crate) use answers::{Delivery, Disclosure, Journey, Load, Report, Step, Use, Why};
+pub(crate) use answers::{
+    Delivery, Disclosure, Heard, Journey, Load, Report, Step, Use, Wanted, Why,
+};
 
 /// The environment variable that holds the token, where it is not in the data folder.
 const TOKEN: &str = "LUOTSI_OPS_TOKEN";

@@ -2,11 +2,12 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
+use jiff::Timestamp;
 use luotsi_journal::{Entry, Phase};
 use luotsi_model::{MessageId, SystemId};
 
 use super::{
-    Exit, Failure, Format, Ink,
+    Exit, Failure, Format, Ink, acting,
     layout::{count, hang, hang_after, local, names},
     ops::{self, Ops, Why},
     trace::{payload, reason},
@@ -65,6 +66,16 @@ pub(crate) fn render(why: &Why, ink: Ink) -> String {
     label(&mut page, &ink.good(format!("  {:<LABEL$}", "go")), &names(&why.fields, "none"));
     let held = names(&why.withheld, "none");
     label(&mut page, &ink.warn(format!("  {:<LABEL$}", "held back")), &held);
+    if let Some(wanted) = &why.wanted {
+        let _ = writeln!(page, "\n{}", ink.strong("Who is to act"));
+        acting::lines(wanted, Timestamp::now())
+            .iter()
+            .for_each(|line| hang(&mut page, "  ", 2, line));
+    }
+    if let Some(heard) = &why.heard {
+        let _ = writeln!(page, "\n{}", ink.strong("Its sender"));
+        hang(&mut page, "  ", 2, &acting::heard(heard));
+    }
     if !why.so_far.is_empty() {
         let _ = writeln!(page, "\n{}", ink.strong("So far"));
         why.so_far.iter().for_each(|entry| so_far(&mut page, entry, ink));

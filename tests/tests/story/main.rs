@@ -5,4 +5,5 @@ mod answers;
 mod consent;
 mod delivery;
 mod plan;
+mod refusal;
 mod withdrawal;

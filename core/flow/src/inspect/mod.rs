@@ -2,6 +2,8 @@
 //! disclosed about a client. Names fields and rules; holds no value of any record.
 
 mod directives;
+mod explained;
+mod owed;
 mod report;
 mod trace;
 mod unfinished;
@@ -10,6 +12,7 @@ mod why;
 mod words;
 
 pub use directives::{ClientDirectives, DirectiveVersions};
+pub use owed::{Heard, Wanted};
 pub use report::{Disclosure, Report, Use};
 pub use trace::{DeliveryTrace, Journey};
 pub use unfinished::Unfinished;

@@ -4,6 +4,7 @@ use luotsi_journal::{Accounting, Entry, Error, read};
 use luotsi_model::{Envelope, MessageId};
 use serde::Serialize;
 
+use super::{Heard, Wanted};
 use crate::Flow;
 
 /// Everything known of a message's way.
@@ -39,6 +40,10 @@ pub struct DeliveryTrace {
     pub due: Option<String>,
     /// Why it ended or failed last.
     pub cause: Option<String>,
+    /// Who is to act, while it waits.
+    pub wanted: Option<Wanted>,
+    /// What the sender hears, once it is refused.
+    pub heard: Option<Heard>,
     /// What the disclosure log says of it.
     pub entries: Vec<Entry>,
 }
@@ -58,12 +63,17 @@ impl Flow {
                 Ok(Some((message, deliveries, entries)))
             })
             .await?;
-        Ok(found.map(|(message, deliveries, entries)| Journey {
-            envelope: message.envelope,
-            payload: message.record.as_str(),
-            accounting: message.accounting,
-            deliveries: deliveries.into_iter().map(|d| trace(d, &entries)).collect(),
-        }))
+        let Some((message, found, entries)) = found else { return Ok(None) };
+        let region = self.region();
+        let mut deliveries = Vec::new();
+        for delivery in found {
+            let wanted = self.wanted(&region, &message, &delivery).await;
+            let heard = self.heard(&region, &message, &delivery).await?;
+            deliveries.push(DeliveryTrace { wanted, heard, ..trace(delivery, &entries) });
+        }
+        let payload = message.record.as_str();
+        let (envelope, accounting) = (message.envelope, message.accounting);
+        Ok(Some(Journey { envelope, payload, accounting, deliveries }))
     }
 }
 
@@ -78,6 +88,8 @@ fn trace(delivery: read::Delivery, entries: &[Entry]) -> DeliveryTrace {
         attempts: delivery.attempts,
         due: delivery.state.is_pending().then(|| delivery.due.to_string()),
         cause: delivery.cause,
+        wanted: None,
+        heard: None,
         entries: own.cloned().collect(),
     }
 }

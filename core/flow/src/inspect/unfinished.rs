@@ -5,6 +5,7 @@ use luotsi_journal::{Error, State, read};
 use luotsi_model::SystemId;
 use serde::Serialize;
 
+use super::Wanted;
 use crate::Flow;
 
 /// One of them.
@@ -24,8 +25,10 @@ pub struct Unfinished {
     pub attempts: u32,
     /// When it was accepted.
     pub accepted: Timestamp,
-    /// When it is tried again, or until when it waits for a basis.
+    /// When it is tried again, or decided again at the latest.
     pub due: Option<Timestamp>,
+    /// Who is to act, for one that waits for a basis.
+    pub wanted: Option<Wanted>,
     /// Why it has not come to a good end.
     pub cause: Option<String>,
 }
@@ -42,18 +45,26 @@ impl Flow {
         destination: Option<SystemId>,
         limit: usize,
     ) -> Result<Vec<Unfinished>, Error> {
-        self.journal
-            .read(move |c| {
-                let mut all = Vec::new();
-                for state in states {
-                    for delivery in read::unfinished(c, state, destination.as_ref(), limit)? {
-                        let message = read::message_at(c, delivery.message)?;
-                        all.push(row(delivery, message.as_ref()));
-                    }
+        let found = self.journal.read(move |c| {
+            let mut all = Vec::new();
+            for state in states {
+                for delivery in read::unfinished(c, state, destination.as_ref(), limit)? {
+                    let message = read::message_at(c, delivery.message)?;
+                    all.push((delivery, message));
                 }
-                Ok(all)
-            })
-            .await
+            }
+            Ok(all)
+        });
+        let region = self.region();
+        let mut rows = Vec::new();
+        for (delivery, message) in found.await? {
+            let wanted = match &message {
+                Some(message) => self.wanted(&region, message, &delivery).await,
+                None => None,
+            };
+            rows.push(Unfinished { wanted, ..row(delivery, message.as_ref()) });
+        }
+        Ok(rows)
     }
 }
 
@@ -67,6 +78,7 @@ fn row(delivery: read::Delivery, message: Option<&read::Message>) -> Unfinished 
         attempts: delivery.attempts,
         accepted: delivery.accepted,
         due: delivery.state.is_pending().then_some(delivery.due),
+        wanted: None,
         cause: delivery.cause,
     }
 }

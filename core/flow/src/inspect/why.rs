@@ -1,11 +1,12 @@
 //! Why a send was, or would be, let through or not.
 
-use luotsi_consent::{Outcome, Request, Step, explain};
+use luotsi_consent::{Outcome, Step};
 use luotsi_journal::{Entry, Error, read};
-use luotsi_model::{MessageId, Record, SystemId, record};
+use luotsi_model::{FieldId, MessageId, SystemId};
 use serde::Serialize;
 
-use crate::{Flow, attested::Attesting};
+use super::{Heard, Wanted, explained::Explained};
+use crate::Flow;
 
 /// The gate's answer about one message and one system, as of now, with every clause.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -30,6 +31,10 @@ pub struct Why {
     pub withheld: Vec<String>,
     /// Every clause, met or missed.
     pub steps: Vec<Step>,
+    /// Who is to act, while it waits.
+    pub wanted: Option<Wanted>,
+    /// What the sender hears, once it is refused.
+    pub heard: Option<Heard>,
     /// What was decided at each send so far.
     pub so_far: Vec<Entry>,
 }
@@ -53,46 +58,16 @@ impl Flow {
             .await?;
         let Some((message, delivery, entries)) = found else { return Ok(None) };
         let region = self.region();
-        let envelope = &message.envelope;
-        let (Some(connection), Some(schema)) =
-            (region.connection(to), region.schema(&envelope.kind))
-        else {
+        let Some(found) = self.explained(&region, &message, &delivery).await else {
             return Ok(None);
         };
-        let bytes = message.record.bytes().ok();
-        let kept = bytes.and_then(|bytes| record::read(bytes, schema).ok());
-        let kept = kept.unwrap_or_else(|| Record::new(schema));
-        let now = self.clock.now();
-        let attesting = Attesting {
-            region: &region,
-            envelope,
-            record: &kept,
-            schema,
-            to,
-            purpose: &delivery.purpose,
-            now,
-        };
-        let request = Request {
-            subject: envelope.subject.as_ref(),
-            controller: &envelope.controller,
-            source: attesting.source(),
-            recipient: &connection.recipient,
-            purpose: &delivery.purpose,
-            kind: &envelope.kind,
-            service: envelope.service.as_ref(),
-            attested: attesting.attested(),
-            now,
-        };
-        let directives = self.gate.directives(request.subject).await;
-        let (decision, steps) = explain(&request, directives.as_ref(), &region.policy);
-        let present = kept.values.present();
-        let may_go = |field: &luotsi_model::FieldId| {
-            decision.permitted.contains(schema.field(*field).category)
-        };
-        let (mut fields, withheld): (Vec<_>, Vec<_>) = present.into_iter().partition(may_go);
-        let asked = region.delivery_mapping(to, &envelope.kind).map(|m| m.fields_written());
+        let Explained { decision, steps, record, schema } = found;
+        let may_go = |field: &FieldId| decision.permitted.contains(schema.field(*field).category);
+        let (mut fields, withheld): (Vec<_>, Vec<_>) =
+            record.values.present().into_iter().partition(may_go);
+        let asked = region.delivery_mapping(to, &message.envelope.kind).map(|m| m.fields_written());
         fields.retain(|field| asked.as_ref().is_some_and(|a| a.binary_search(field).is_ok()));
-        let paths = |fields: Vec<luotsi_model::FieldId>| {
+        let paths = |fields: Vec<FieldId>| {
             fields.into_iter().map(|field| schema.field(field).path.clone()).collect()
         };
         let (word, reason) = match decision.outcome {
@@ -111,6 +86,8 @@ impl Flow {
             fields: paths(fields),
             withheld: paths(withheld),
             steps,
+            wanted: self.wanted(&region, &message, &delivery).await,
+            heard: self.heard(&region, &message, &delivery).await?,
             so_far: entries.into_iter().filter(|e| e.delivery == Some(delivery.id)).collect(),
         }))
     }

@@ -71,6 +71,10 @@ impl Flow {
         };
         let prepared = Prepared::new(envelope, own.record, own.schema, Accounting::default());
         let prepared = Prepared { effect: own.effect, ..prepared };
-        self.commit(region, prepared, None, way).await
+        let receipt = self.commit(region, prepared, None, way).await?;
+        if receipt.deliveries == 0 {
+            tracing::warn!(system = %own.to, message = %receipt.message, "the hub has something to say and no way there");
+        }
+        Ok(receipt)
     }
 }

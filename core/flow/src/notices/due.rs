@@ -33,3 +33,34 @@ pub(super) fn earliest(started: Timestamp) -> Timestamp {
 fn after(moment: Timestamp, wait: SignedDuration) -> Timestamp {
     moment.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_moment_of_the_refusal_is_not_told() {
+        let deadline: Timestamp = "2026-12-04T08:00:00Z".parse().unwrap();
+        let at = |seconds: i64| deadline + SignedDuration::from_secs(seconds);
+        let long_ago = at(-86_400 * 30);
+        // When it is refused, when the hub started, when it is told; seconds from the deadline.
+        let cases = [
+            (-86_400, long_ago, 5),
+            (0, long_ago, 5),
+            (5, long_ago, 5),
+            // It went once, and lost its basis later.
+            (6, long_ago, 3605),
+            (3_604, long_ago, 3605),
+            (3_606, long_ago, 7205),
+            (86_400 * 5, long_ago, 86_400 * 5 + 5),
+            // The deadline passed while the hub was down: as if it had been refused before.
+            (100, at(98), 5),
+            (103, at(98), 5),
+            (104, at(98), 3605),
+        ];
+        for (refused, started, told) in cases {
+            assert_eq!(due(deadline, at(refused), started), at(told), "refused at {refused}");
+        }
+        assert_eq!(earliest(at(98)), at(103), "and told no sooner than what is decided there");
+    }
+}

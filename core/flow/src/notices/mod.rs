@@ -15,7 +15,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use luotsi_journal::{Error, read};
-use luotsi_model::ClientRef;
+use luotsi_model::{ClientRef, Kind, SystemId};
+use luotsi_region::{Destination, Region};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Flow, Refused};
@@ -64,6 +65,18 @@ async fn work(
         refusal::of_client(flow, client).await?;
     }
     refusal::what_is_due(flow, now).await
+}
+
+/// Whether what the hub answers a sender reaches it: a route leads there, and a mapping writes it.
+pub(crate) fn leads_back(region: &Region, sender: &SystemId) -> bool {
+    let kind = Kind::new(Kind::TASK_STATUS);
+    let leads_there = |to: &Destination| match to {
+        Destination::Answer { .. } => true,
+        Destination::System { system, .. } => system == sender,
+    };
+    let routes = region.routes.iter().filter(|route| route.takes_from_hub());
+    routes.flat_map(|route| &route.to).any(leads_there)
+        && region.delivery_mapping(sender, &kind).is_some()
 }
 
 /// When to look again at the latest. What was due by `now` and is still owed could not be told.

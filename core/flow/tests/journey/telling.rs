@@ -61,7 +61,9 @@ fn a_missing_consent_is_told_as_a_prohibition_is_and_when_it_is() {
     let world = World::new(1);
     let hub = world.start();
     let by_others = |papers: [Vec<u8>; 4]| {
-        papers.iter().for_each(|paper| drop(hub.post_as("huoltajat", paper).unwrap()));
+        for paper in papers {
+            hub.post_as("huoltajat", &paper).unwrap();
+        }
     };
     by_others([
         prohibition("K-2", 2),
@@ -114,7 +116,9 @@ fn check(seed: u64, before: &[(&str, Vec<u8>)], after: &[(&str, Vec<u8>)], want:
     let world = World::new(seed);
     let hub = world.start();
     let post = |papers: &[(&str, Vec<u8>)]| {
-        papers.iter().for_each(|(system, paper)| drop(hub.post_as(system, paper).unwrap()));
+        for (system, paper) in papers {
+            hub.post_as(system, paper).unwrap();
+        }
     };
     post(before);
     let sent = hub.post(&peer_support("L-1", 1)).unwrap();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use luotsi_flow::inspect::Words;
 use luotsi_journal::{Accounting, Entry, GroundEntry};
 use luotsi_model::{Categories, Envelope};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything known of a message's way.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,7 +34,26 @@ pub(crate) struct Delivery {
     pub(crate) attempts: u32,
     pub(crate) due: Option<Timestamp>,
     pub(crate) cause: Option<String>,
+    pub(crate) wanted: Option<Wanted>,
+    pub(crate) heard: Option<Heard>,
     pub(crate) entries: Vec<Entry>,
+}
+
+/// What a waiting delivery waits for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Wanted {
+    pub(crate) deadline: Timestamp,
+    pub(crate) who: Option<String>,
+    pub(crate) releases: Vec<String>,
+}
+
+/// What the sender of a refused delivery hears of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Heard {
+    pub(crate) system: String,
+    pub(crate) due: Timestamp,
+    pub(crate) message: Option<String>,
+    pub(crate) has_way_back: bool,
 }
 
 /// The gate's answer about one message and one system.
@@ -50,6 +69,8 @@ pub(crate) struct Why {
     pub(crate) fields: Vec<String>,
     pub(crate) withheld: Vec<String>,
     pub(crate) steps: Vec<Step>,
+    pub(crate) wanted: Option<Wanted>,
+    pub(crate) heard: Option<Heard>,
     pub(crate) so_far: Vec<Entry>,
 }
 

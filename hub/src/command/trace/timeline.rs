@@ -9,7 +9,7 @@ use super::{
     words::{ground, payload, reason},
 };
 use crate::command::{
-    Ink,
+    Ink, acting,
     layout::{WIDTH, count, local, names, zone},
     ops::{Delivery, Journey},
 };
@@ -61,7 +61,8 @@ impl Page {
             journey.envelope.generation
         );
         self.station(Some(at), Mark::Done, "accepted", &accepted);
-        if journey.envelope.replays.is_none() {
+        let envelope = &journey.envelope;
+        if envelope.replays.is_none() && !envelope.source.is_hub() {
             let mapped = format!(
                 "{}, {} ignored with a written reason, {} unmapped",
                 count(accounting.mapped as usize, "element"),
@@ -162,12 +163,28 @@ impl Page {
                 self.line(Some(due), rail, Mark::Again, "retry due", cause);
             }
             ("ready", Some(due)) => self.line(Some(due), rail, Mark::Waiting, "due", ""),
-            ("waiting", Some(due)) => {
-                self.line(Some(due), rail, Mark::Waiting, "deadline", "refused then if none comes");
+            ("waiting", _) => self.waiting(delivery, rail),
+            ("refused", _) => {
+                if let Some(heard) = &delivery.heard {
+                    let at = heard.message.is_none().then_some(heard.due);
+                    let mark = if heard.has_way_back { Mark::Sent } else { Mark::Bad };
+                    self.line(at, rail, mark, "sender", &acting::heard(heard));
+                }
             }
             ("dead-letter", _) => self.line(None, rail, Mark::Bad, "a person", cause),
             _ => {}
         }
+    }
+
+    /// Until when it waits, for whom, and for what.
+    fn waiting(&mut self, delivery: &Delivery, rail: &str) {
+        let Some(wanted) = &delivery.wanted else { return };
+        let at = Some(wanted.deadline);
+        self.line(at, rail, Mark::Waiting, "deadline", "refused then if none comes");
+        if let Some(who) = &wanted.who {
+            self.line_plain(rail, "to act", who);
+        }
+        self.line_plain(rail, "released by", &names(&wanted.releases, "nothing that is known"));
     }
 }
 

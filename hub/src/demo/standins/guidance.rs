@@ -21,6 +21,7 @@ pub(in crate::demo) struct Status {
     /// `hyvaksytty`, `valmis`, …
     pub(in crate::demo) task: String,
     pub(in crate::demo) performer: String,
+    pub(in crate::demo) reason: String,
     pub(in crate::demo) note: String,
 }
 
@@ -76,6 +77,7 @@ fn read(xml: &str) -> Option<Status> {
         reference,
         task: text("Tehtava"),
         performer: text("Tekija"),
+        reason: text("Syy"),
         note: text("Viesti"),
     })
 }

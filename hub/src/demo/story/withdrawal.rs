@@ -3,7 +3,7 @@
 use super::arrival::CONSENT;
 use crate::{
     command::{layout::count, ops::Journey, trace::reason},
-    demo::{Failed, papers, people::Person, stage::Step, world::World},
+    demo::{Failed, papers, people::Person, stage::Step, standins::Status, world::World},
 };
 
 const REFERRAL: &str = "L-2026-0003";
@@ -46,6 +46,12 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     for clause in why.steps.iter().filter(|clause| clause.clause.starts_with("directive")) {
         step.row("", &format!("✗ {}: {}", clause.clause, clause.said));
     }
+    let find = |all: &[Status]| all.iter().find(|status| status.reference == REFERRAL).cloned();
+    let told = world.guidance.received().until("the guidance system to hear", find).await?;
+    step.row(
+        "serena has",
+        &format!("Tila: {} is “{}”: {}", told.reference, told.task, told.reason),
+    );
     step.fact("message", message.as_str());
     step.fact("attempts", attempts);
     step.fact("reason", because);
@@ -57,6 +63,10 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     step.claim(
         why.decision == "deny" && because == "withdrawn",
         "asked why, the hub names the directive and its withdrawal",
+    );
+    step.claim(
+        told.task == "hylatty" && told.performer == "luotsi" && told.reason.contains(CONSENT),
+        "its sender hears of it from the hub; the reason only since it recorded the consent itself",
     );
     world.told.withdrawn = message;
     Ok(())
