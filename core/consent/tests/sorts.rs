@@ -249,7 +249,7 @@ fn policies() -> [Policy; 2] {
 }
 
 /// Judges every world for every request; gives how many there were.
-fn check(worlds: Vec<Vec<Arc<Directive>>>, requests: &[Request<'static>]) -> usize {
+fn check(worlds: &[Vec<Arc<Directive>>], requests: &[Request<'static>]) -> usize {
     let policies = policies();
     let judge = |worlds: &[Vec<Arc<Directive>>]| {
         for all in worlds {
@@ -275,14 +275,14 @@ fn check(worlds: Vec<Vec<Arc<Directive>>>, requests: &[Request<'static>]) -> usi
 
 #[test]
 fn each_document_of_each_sort_is_decided_as_the_oracle_does() {
-    let judged = check(alone(), &requests());
+    let judged = check(&alone(), &requests());
     println!("{judged} decisions");
     assert!(judged > 500_000, "{judged}");
 }
 
 #[test]
 fn every_two_sorts_together_are_decided_as_the_oracle_does() {
-    let judged = check(in_pairs(), &requests());
+    let judged = check(&in_pairs(), &requests());
     println!("{judged} decisions");
     assert!(judged > 1_000_000, "{judged}");
 }
