@@ -100,6 +100,7 @@ impl Flow {
             region: sight.region,
             reader: sight.connection,
             client: &latest.subject,
+            id: history.id,
             controller: &sight.connection.recipient.controller,
             source: &sight.connection.recipient,
             from: sight.connection.system.clone(),

@@ -13,6 +13,7 @@ use luotsi_model::{
     Categories, ClientRef, FieldId, Kind, OrganisationId, Purpose, Record, Schema, SystemId, Values,
 };
 use luotsi_region::{Connection, Region};
+use uuid::Uuid;
 
 use crate::{Flow, alarm::Alarm, attested};
 
@@ -35,6 +36,8 @@ pub(crate) struct Showing<'a> {
     pub(crate) region: &'a Region,
     pub(crate) reader: &'a Connection,
     pub(crate) client: &'a ClientRef,
+    /// The opaque id by which its reader knows what it sees.
+    pub(crate) id: Uuid,
     /// Whose register it stands in, and whose system keeps it.
     pub(crate) controller: &'a OrganisationId,
     pub(crate) source: &'a Recipient,
@@ -200,6 +203,7 @@ impl Showing<'_> {
             kind: self.kind.clone(),
             generation: self.region.generation.clone(),
             attempt: 1,
+            shown: Some(self.id),
             fields: Vec::new(),
             withheld: Vec::new(),
             categories: Categories::NONE,

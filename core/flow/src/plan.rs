@@ -93,6 +93,7 @@ impl Flow {
             region: &region,
             reader: sight.connection,
             client: &plan.client,
+            id: plan.id,
             // The store is the region's own: its controller is that of the built-in adapter.
             controller: &sight.store.controller,
             source: sight.store,

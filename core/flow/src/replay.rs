@@ -11,7 +11,8 @@ pub enum NotReplayed {
     /// No such message.
     #[error("there is no such message")]
     Unknown,
-    /// Directives and answers act when they are accepted; acting twice is not repeating.
+    /// Directives and answers act when they are accepted; acting twice is not repeating. What the hub
+    /// says itself is made again from what is owed, not from what was said.
     #[error("a {0} is not replayed: it took effect when it was accepted")]
     Acts(String),
     /// The stored record does not fit today's schema.
@@ -43,7 +44,10 @@ impl Flow {
         let region = self.region();
         let kind = &original.envelope.kind;
         let schema = region.schema(kind).cloned().ok_or(NotReplayed::Unknown)?;
-        if schema.task.is_some() || kind.as_str() == "directive" {
+        if schema.task.is_some()
+            || kind.as_str() == "directive"
+            || original.envelope.source.is_hub()
+        {
             return Err(NotReplayed::Acts(kind.to_string()));
         }
         let record = record::read(original.record.bytes()?, &schema)?;

@@ -45,6 +45,7 @@ fn entry(n: usize) -> Entry {
         kind: Kind::new("referral"),
         generation: GenerationId::new("2026-11-21-0123456789ab"),
         attempt: 1,
+        shown: None,
         fields: fields(0, 20),
         withheld: fields(20, 30),
         categories: Categories::NONE.with(Category::Need).with(Category::Identity),
@@ -54,6 +55,7 @@ fn entry(n: usize) -> Entry {
             directive: Some("S-1".into()),
             version: Some(2),
             reason: None,
+            categories: Categories::NONE.with(Category::Need).with(Category::Identity),
         }],
         result: None,
     }

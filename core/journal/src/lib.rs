@@ -34,7 +34,7 @@ use tokio::sync::Semaphore;
 
 pub use beside::{Beside, masters_of};
 pub use error::Error;
-pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, State};
+pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, RecallState, State};
 pub use seal::{Key, KeyId, Masters};
 pub use session::Session;
 

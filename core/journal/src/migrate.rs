@@ -13,6 +13,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("../migrations/0003_directive_ref.sql"), |_| Ok(())),
     (include_str!("../migrations/0004_notices.sql"), |_| Ok(())),
     (include_str!("../migrations/0006_seal.sql"), |_| Ok(())),
+    (include_str!("../migrations/0007_recall.sql"), |_| Ok(())),
 ];
 
 /// The version that this hub writes.

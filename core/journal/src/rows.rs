@@ -7,6 +7,7 @@ use luotsi_model::{
 };
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
@@ -26,10 +27,12 @@ pub enum State {
     Dead = 12,
     /// It waited for a person, who sent the message again.
     Replayed = 13,
+    /// It waited for a person, who saw to its matter without it.
+    Settled = 14,
 }
 
 impl State {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Ready,
         Self::Waiting,
         Self::Sending,
@@ -37,6 +40,7 @@ impl State {
         Self::Refused,
         Self::Dead,
         Self::Replayed,
+        Self::Settled,
     ];
 
     /// Whether it still has an end before it.
@@ -57,6 +61,7 @@ impl State {
             Self::Refused => "refused",
             Self::Dead => "dead-letter",
             Self::Replayed => "replayed",
+            Self::Settled => "settled",
         }
     }
 }
@@ -68,6 +73,60 @@ impl ToSql for State {
 }
 
 impl FromSql for State {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        Self::ALL
+            .into_iter()
+            .find(|state| *state as i64 == number)
+            .ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+    }
+}
+
+/// Where a recall stands: somebody who received something is to stop processing it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecallState {
+    /// Its notice is to be made.
+    Owed = 0,
+    /// Its notice is made, and not acknowledged yet.
+    Sent = 1,
+    /// The hub cannot bring it to its end.
+    ForAPerson = 2,
+    /// The recipient says that it has stopped.
+    Acknowledged = 10,
+    /// A person has seen to it, or it turned out that there was nothing to recall.
+    Settled = 11,
+}
+
+impl RecallState {
+    /// Every state, what waits for a person first.
+    pub const ALL: [Self; 5] =
+        [Self::ForAPerson, Self::Owed, Self::Sent, Self::Acknowledged, Self::Settled];
+
+    /// Whether it still has an end before it.
+    pub const fn is_open(self) -> bool {
+        (self as u8) < 10
+    }
+
+    /// The name shown to people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::Sent => "sent",
+            Self::ForAPerson => "for-a-person",
+            Self::Acknowledged => "acknowledged",
+            Self::Settled => "settled",
+        }
+    }
+}
+
+impl ToSql for RecallState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(*self as i64))
+    }
+}
+
+impl FromSql for RecallState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let number = value.as_i64()?;
         Self::ALL
@@ -158,6 +217,10 @@ pub struct Pruning {
     pub ranges: Vec<(u64, u64)>,
 }
 
+fn said_nothing(categories: &Categories) -> bool {
+    categories.is_empty()
+}
+
 /// Why something was let through.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GroundEntry {
@@ -174,6 +237,9 @@ pub struct GroundEntry {
     /// The reason code of a statutory right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The categories it carried; entries of earlier versions of the hub do not say.
+    #[serde(default, skip_serializing_if = "said_nothing")]
+    pub categories: Categories,
 }
 
 impl From<&Ground> for GroundEntry {
@@ -182,7 +248,7 @@ impl From<&Ground> for GroundEntry {
             ground.directive.as_ref().map(|(id, v)| (id.to_string(), *v)).unzip();
         let reason = ground.reason.as_deref().map(str::to_owned);
         let (basis, rule) = (ground.basis.to_string(), ground.rule.to_string());
-        Self { basis, rule, directive, version, reason }
+        Self { basis, rule, directive, version, reason, categories: ground.categories }
     }
 }
 
@@ -212,6 +278,9 @@ pub struct Entry {
     pub generation: GenerationId,
     /// Which attempt, from 1.
     pub attempt: u32,
+    /// Of a read: the opaque id of the plan or the directive shown. Its reader knows it by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Uuid>,
     /// The fields shown, by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,

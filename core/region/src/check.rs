@@ -16,6 +16,7 @@ use crate::{
 mod back;
 mod gate;
 mod permissive;
+mod recall;
 mod tokens;
 mod unused;
 mod ways;
@@ -31,6 +32,7 @@ pub(crate) fn check(draft: &Draft, findings: &Findings) {
     }
     gate::check_reads(&view, findings);
     back::check(&view, findings);
+    recall::check(&view, findings);
     if view.is_whole {
         unused::check(&view, findings);
     }

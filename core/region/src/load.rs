@@ -22,7 +22,7 @@ mod policy;
 pub(crate) mod routes;
 mod sources;
 mod table;
-mod words;
+pub(crate) mod words;
 
 /// What loading came to.
 pub struct Loaded {
@@ -93,5 +93,6 @@ fn region(draft: Draft, sources: &Sources<'_>) -> Option<Region> {
         connections: sound.map(|(system, drafted)| (system, drafted.connection)).collect(),
         routes: routes.into_iter().map(|drafted| drafted.route).collect(),
         policy: policy?,
+        acknowledge: frame.acknowledge,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::SignedDuration;
 use luotsi_consent::{Policy, Sector, Sort};
 use luotsi_mapping::Mapping;
 use luotsi_model::{
@@ -37,6 +38,8 @@ pub struct Region {
     pub routes: Vec<Route>,
     /// The law of the gate.
     pub policy: Policy,
+    /// How long a recipient has to acknowledge that it stops processing what was recalled.
+    pub acknowledge: SignedDuration,
 }
 
 /// An organisation that runs systems.

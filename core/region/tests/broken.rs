@@ -43,6 +43,9 @@ fn edited(edits: &[Edit]) -> Tree {
     })
 }
 
+const READ: &str =
+    "[read]\npurpose = \"help\"\nkinds = [\"referral\"]\nmappings = [\"out/referral\"]\n";
+
 /// `want`: code, file and line (0: the whole file) of every finding, in the order of files.
 #[track_caller]
 fn check(edits: &[Edit], want: &[(&str, &str, usize)]) {
@@ -124,10 +127,10 @@ fn keys_and_values() {
             ("LU204", DESK, 11),
             ("LU204", DESK, 12),
             ("LU204", DESK, 12),
-            ("LU204", POLICY, 4),
-            ("LU204", POLICY, 6),
-            ("LU205", POLICY, 15),
-            ("LU204", POLICY, 17),
+            ("LU204", POLICY, 11),
+            ("LU204", POLICY, 13),
+            ("LU205", POLICY, 22),
+            ("LU204", POLICY, 24),
             ("LU203", REGION, 1),
             ("LU202", REGION, 2),
             ("LU206", REGION, 7),
@@ -163,9 +166,9 @@ fn names_that_stand_for_nothing() {
             ("LU215", DESK, 7),
             ("LU217", DESK, 9),
             ("LU217", DESK, 10),
-            ("LU217", POLICY, 3),
-            ("LU216", POLICY, 13),
-            ("LU213", POLICY, 14),
+            ("LU217", POLICY, 10),
+            ("LU216", POLICY, 20),
+            ("LU213", POLICY, 21),
             ("LU217", REGION, 2),
             ("LU217", REGION, 15),
             ("LU211", REGION, 19),
@@ -259,8 +262,8 @@ fn routes_without_a_way() {
         &[("LU240", CLUB, 10), ("LU220", ROUTES, 6)],
     );
     check(
-        &[Change(CLUB, "[delivery]\nmappings = [\"out/referral\"]\n", "")],
-        &[("LU224", ROUTES, 6)],
+        &[Change(CLUB, "[delivery]\nmappings = [\"out/referral\", \"out/recall\"]\n", "")],
+        &[("LU224", ROUTES, 6), ("LU234", ROUTES, 6)],
     );
     check(
         &[Change(DESK, "[delivery]\nmappings = [\"out/answer\"]\n", "")],
@@ -283,7 +286,7 @@ fn sends_that_the_gate_would_never_let_through() {
     // A rule does, but the answer is not of the club's own register.
     check(
         &[
-            Change(POLICY, "sorts = [\"third-sector\"]", "sorts = [\"private\"]"),
+            Change(POLICY, "[\"third-sector\"]\npurposes", "[\"private\"]\npurposes"),
             Change(POLICY, "sorts = [\"public\"]", "sorts = [\"public\", \"third-sector\"]"),
         ],
         &[("LU231", ROUTES, 6)],
@@ -292,11 +295,20 @@ fn sends_that_the_gate_would_never_let_through() {
     check(&[Change(POLICY, "\"consent\"", "\"no-subject\"")], &[("LU231", ROUTES, 6)]);
     // Something may go, but not what the mapping cannot do without.
     check(&[Change(POLICY, "\"contact\", ", "")], &[("LU230", ROUTES, 6)]);
-    let read =
-        "[read]\npurpose = \"help\"\nkinds = [\"referral\"]\nmappings = [\"out/referral\"]\n";
-    check(&[Append(DESK, read)], &[("LU230", DESK, 14)]);
-    check(&[Append(POLICY, "over_prohibition = true\n")], &[("LU232", POLICY, 14)]);
-    check(&[Append(POLICY, "reasons = [\"fire\"]\n")], &[("LU233", POLICY, 14)]);
+    check(&[Append(DESK, READ)], &[("LU230", DESK, 14)]);
+    check(&[Append(POLICY, "over_prohibition = true\n")], &[("LU232", POLICY, 21)]);
+    check(&[Append(POLICY, "reasons = [\"fire\"]\n")], &[("LU233", POLICY, 21)]);
+}
+
+#[test]
+fn recipients_who_could_not_be_told_to_stop() {
+    let could_not = [("LU234", ROUTES, 6)];
+    check(&[Change(CLUB, ", \"out/recall\"", "")], &could_not);
+    check(&[Change(POLICY, "kinds = [\"recall\"]", "kinds = [\"answer\"]")], &could_not);
+    check(&[Change(POLICY, "\"third-sector\"", "\"private\"")], &could_not);
+    // Who reads is told as who receives.
+    let asked = Change(POLICY, "\"third-sector\"]\np", "\"public\", \"third-sector\"]\np");
+    check(&[Append(DESK, READ), asked], &[("LU234", DESK, 14)]);
 }
 
 /// A right in law: a rule without reasons would hold on none, and a reason must be stated by the
@@ -304,7 +316,7 @@ fn sends_that_the_gate_would_never_let_through() {
 #[test]
 fn a_right_in_law_needs_a_stated_reason() {
     let statutory = Change(POLICY, "\"consent\"", "\"statutory\"");
-    check(&[statutory], &[("LU203", POLICY, 8)]);
+    check(&[statutory], &[("LU203", POLICY, 15)]);
     let reasons = Append(POLICY, "reasons = [\"fire\"]\n");
     check(&[statutory, reasons], &[("LU231", ROUTES, 6)]);
     let wait = "kind = \"referral\"\n";

@@ -81,6 +81,7 @@ impl Flow {
             kind: Kind::new(BOOKS),
             generation: self.region().generation.clone(),
             attempt: 1,
+            shown: None,
             fields: Vec::new(),
             withheld: Vec::new(),
             categories: Categories::NONE,

@@ -53,6 +53,9 @@ pub enum Refused {
     /// The plan has been changed since it was read.
     #[error("the plan is at version {}", .0.version)]
     PlanVersion(command::Stale),
+    /// A notice of the hub's own that is no longer owed.
+    #[error("the notice is no longer owed")]
+    NotOwed,
     /// It could not be made durable: the sender must try again.
     #[error(transparent)]
     Journal(#[from] luotsi_journal::Error),
@@ -81,6 +84,7 @@ impl Refused {
             Self::NoRoute => "no-route",
             Self::UnknownPlan => "unknown-plan",
             Self::PlanVersion(_) => "version-conflict",
+            Self::NotOwed => "not-owed",
             Self::Journal(_) => "not-durable",
         }
     }
@@ -103,6 +107,7 @@ impl From<Rejected> for Refused {
             Rejected::UnknownDirective => Self::UnknownDirective,
             Rejected::DirectiveVersion(version) => Self::DirectiveVersion(version),
             Rejected::PlanVersion(stale) => Self::PlanVersion(stale),
+            Rejected::NotOwed => Self::NotOwed,
         }
     }
 }

@@ -9,6 +9,8 @@
 mod bell;
 mod due;
 mod own;
+mod recall;
+mod reconsider;
 mod refusal;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -64,6 +66,9 @@ async fn work(
     for client in clients.iter().chain(&all) {
         refusal::of_client(flow, client).await?;
     }
+    reconsider::dead_letters(flow).await?;
+    recall::what_is_owed(flow).await?;
+    recall::what_is_overdue(flow, now).await?;
     refusal::what_is_due(flow, now).await
 }
 

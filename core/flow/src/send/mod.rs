@@ -262,6 +262,7 @@ impl Sender {
             kind: attempt.envelope.kind.clone(),
             generation: attempt.region.generation.clone(),
             attempt: attempt.item.attempts + 1,
+            shown: None,
             fields: Vec::new(),
             withheld: Vec::new(),
             categories: luotsi_model::Categories::NONE,

@@ -26,6 +26,8 @@ pub(crate) enum Answer {
     Panic,
     /// Takes it once this turns true.
     Hold(watch::Receiver<bool>),
+    /// Turns out not to have been reached, once this turns true.
+    LoseAfter(watch::Receiver<bool>),
 }
 
 /// One call.
@@ -172,6 +174,11 @@ impl Far {
             Answer::Hang => std::future::pending().await,
             Answer::Panic => panic!("scripted"),
             Answer::Hold(mut until) => drop(until.wait_for(|is_free| *is_free).await),
+            Answer::LoseAfter(mut until) => {
+                drop(until.wait_for(|is_free| *is_free).await);
+                let why = "scripted".into();
+                return Err(SendError::Retry { why, after: None, reached: false });
+            }
         }
         self.state.lock().unwrap().calls[at].taken = true;
         Ok(Receipt { answer: "ok".into() })

@@ -11,6 +11,7 @@ mod far;
 mod laws;
 mod ordering;
 mod papers;
+mod recalling;
 mod retrying;
 mod simulation;
 mod telling;

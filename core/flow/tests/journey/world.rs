@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) systems: BTreeMap<&'static str, Arc<Far>>,
     /// Appended to the `[delivery]` of every connection.
     settings: &'static str,
+    /// A file of the region and a text that it lacks.
+    without: (&'static str, &'static str),
     pub(crate) driver: Runtime,
 }
 
@@ -84,8 +86,14 @@ impl World {
             entropy: Arc::new(Seeded::new(seed)),
             systems: SYSTEMS.map(|system| (system, Far::new(system))).into(),
             settings,
+            without: ("", ""),
             driver: Builder::new_current_thread().enable_all().build().unwrap(),
         }
+    }
+
+    /// The demo region, one of whose files lacks a text that it has.
+    pub(crate) fn without(seed: u64, without: (&'static str, &'static str)) -> Self {
+        Self { without, ..Self::new(seed) }
     }
 
     pub(crate) fn far(&self, system: &str) -> &Arc<Far> {
@@ -98,7 +106,8 @@ impl World {
         self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
         let key = ClientKey::new(&[7; 32]);
         let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
-        let (flow, ends) = Flow::new(region(self.settings), journal, clock, entropy, key);
+        let (flow, ends) =
+            Flow::new(region(self.settings, self.without), journal, clock, entropy, key);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(HUB_THREAD)
@@ -115,9 +124,9 @@ impl World {
     }
 }
 
-fn region(settings: &'static str) -> Region {
+fn region(settings: &'static str, without: (&'static str, &'static str)) -> Region {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/mallialue"));
-    let files = Set { region: Folder::new(root), settings };
+    let files = Set { region: Folder::new(root), settings, without };
     let loaded = load(&files, &["fhir", "plan", "serena", "webhook"]);
     loaded.region.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
 }
@@ -126,11 +135,17 @@ fn region(settings: &'static str) -> Region {
 struct Set {
     region: Folder,
     settings: &'static str,
+    without: (&'static str, &'static str),
 }
 
 impl Files for Set {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some(bytes) = self.region.read(path)? else { return Ok(None) };
+        let Some(mut bytes) = self.region.read(path)? else { return Ok(None) };
+        if path == self.without.0 {
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(text.contains(self.without.1), "{path} has it");
+            bytes = text.replace(self.without.1, "").into_bytes();
+        }
         if !path.starts_with("connections/") {
             return Ok(Some(bytes));
         }

@@ -165,6 +165,7 @@ impl<'j> Life<'j> {
         let id = self.deliveries[i];
         let found = self.journal.read_now(|c| read::delivery(c, id)).unwrap().unwrap();
         let entry = Entry {
+            shown: None,
             phase,
             at: now(),
             client: Some(self.client.clone()),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Command,
     direct::{self, DirectiveChange, DirectiveWritten},
-    json,
+    json, recall,
 };
 use crate::{Accounting, Error, State, command::plan, seal::Cell, session::Session};
 
@@ -75,6 +75,13 @@ pub enum Effect {
         /// The delivery.
         delivery: DeliveryId,
     },
+    /// It is the notice of a recall, and has one delivery.
+    Recall {
+        /// The recall.
+        id: Uuid,
+        /// Until when the recipient has to acknowledge it.
+        deadline: Timestamp,
+    },
 }
 
 /// What was taken in.
@@ -124,6 +131,8 @@ pub enum Rejected {
     DirectiveVersion(u32),
     /// The plan is at another version.
     PlanVersion(plan::Stale),
+    /// The recall's notice has been made, or is no longer owed.
+    NotOwed,
 }
 
 impl Command for Accept {
@@ -144,6 +153,9 @@ impl Command for Accept {
         let deliveries = self.deliver(connection, seq)?;
         self.remember_key(connection, in_flight, directive)?;
         self.settle_original(connection)?;
+        if let (Effect::Recall { id, deadline }, [notice]) = (&self.effect, &deliveries[..]) {
+            recall::sent(connection, *id, *notice, *deadline)?;
+        }
         Ok(Ok(Accepted {
             message: self.envelope.id,
             seq: Some(seq),
@@ -221,6 +233,11 @@ impl Accept {
             Effect::Plan(put) => Ok(match put.apply(connection)? {
                 Ok(written) => Ok(Changed { plan: Some(written), ..Changed::default() }),
                 Err(stale) => Err(Rejected::PlanVersion(stale)),
+            }),
+            Effect::Recall { id, .. } => Ok(if recall::is_owed(connection, *id)? {
+                Ok(Changed::default())
+            } else {
+                Err(Rejected::NotOwed)
             }),
         }
     }
@@ -327,5 +344,6 @@ fn step(
     connection
         .prepare_cached("update delivery set task = ?1 where seq = ?2")?
         .execute(params![to.as_str(), seq])?;
+    recall::answered(connection, seq, to)?;
     Ok(Ok(()))
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use luotsi_model::ClientRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Command, json};
+use super::{Command, json, recall};
 use crate::{Entry, Error, State, session::Session};
 
 /// One move of a delivery, or one disclosure that is no delivery (a read of the plan).
@@ -58,6 +58,9 @@ impl Command for Advance {
         }
         if let Some(entry) = &self.entry {
             log(connection, entry)?;
+        }
+        if let (Some(seq), State::Refused | State::Dead) = (self.delivery, self.to) {
+            recall::notice_failed(connection, seq, self.to, self.cause.as_deref())?;
         }
         Ok(Ok(()))
     }

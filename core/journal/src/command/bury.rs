@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use luotsi_model::DeliveryId;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
-use super::{Command, advance};
+use super::{Command, advance, recall};
 use crate::{Error, State, read, session::Session};
 
 /// Ends a delivery as a dead letter because the hub itself failed over it. An intent that stands
@@ -40,6 +40,13 @@ impl Command for Bury {
                 self.cause,
                 intent.is_some(),
             ])?;
+        let seq: Option<i64> = connection
+            .prepare_cached("select seq from delivery where id = ?1 and state = ?2")?
+            .query_row(params![self.delivery.0.as_bytes(), State::Dead], |row| row.get(0))
+            .optional()?;
+        if let Some(seq) = seq.filter(|_| buried > 0) {
+            recall::notice_failed(connection, seq, State::Dead, Some(&self.cause))?;
+        }
         Ok(buried > 0)
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use super::{Rejected, json};
+use super::{Rejected, json, owe};
 use crate::Error;
 
 /// A change to a client's directives.
@@ -34,8 +34,9 @@ pub struct DirectiveWritten {
     pub version: u32,
 }
 
-/// Changes the directives, moves the client's epoch, and makes everything that pends about her due
-/// at once, so that it is decided anew. Gives the number of sends under way.
+/// Changes the directives, moves the client's epoch, makes everything that pends about her due at
+/// once, so that it is decided anew, with her dead letters, and notes who is to be told of a
+/// withdrawal. Gives the number of sends under way.
 pub(super) fn apply(
     connection: &Connection,
     envelope: &Envelope,
@@ -48,6 +49,7 @@ pub(super) fn apply(
     };
     let id = put(connection, &next)?;
     wake(connection, client, envelope.received)?;
+    owe::recalls(connection, &next, envelope.received)?;
     let in_flight = connection
         .prepare_cached("select count(*) from delivery where subject = ?1 and state = 2")?
         .query_row([client.as_str()], |row| row.get(0))?;
@@ -85,7 +87,7 @@ fn next(
     })
 }
 
-fn latest(
+pub(super) fn latest(
     connection: &Connection,
     client: &ClientRef,
     id: &DirectiveId,
@@ -138,5 +140,12 @@ fn wake(connection: &Connection, client: &ClientRef, now: Timestamp) -> Result<(
              where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
         )?
         .execute(params![client.as_str(), now.as_microsecond()])?;
+    // A dead letter is sent by nobody but a person, who must not find one that may not go.
+    connection
+        .prepare_cached(
+            "insert or ignore into reconsider
+             select seq from delivery where subject = ?1 and state = 12",
+        )?
+        .execute([client.as_str()])?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use luotsi_model::task::{Party, Status};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{Advance, Command, Lost};
 use crate::{Error, session::Session};
@@ -22,22 +22,29 @@ impl Command for Refuse {
         if let Err(lost) = self.end.apply(connection)? {
             return Ok(Err(lost));
         }
-        let Some(seq) = self.end.delivery else { return Ok(Ok(())) };
-        let task: String = connection
-            .prepare_cached("select task from delivery where seq = ?1")?
-            .query_row([seq], |row| row.get(0))?;
-        // A recipient that a failed attempt reached may have answered: then its word stands, the
-        // sender has it, and a refusal would contradict it.
-        let step = task.parse::<Status>().map(|from| from.step(Status::Rejected, Party::Target));
-        if let Ok(Ok(rejected)) = step {
-            connection
-                .prepare_cached("update delivery set task = ?2, tell = ?3 where seq = ?1")?
-                .execute(params![
-                    seq,
-                    rejected.as_str(),
-                    self.tell.map(Timestamp::as_microsecond)
-                ])?;
+        if let Some(seq) = self.end.delivery {
+            reject(connection, seq, self.tell)?;
         }
         Ok(Ok(()))
     }
+}
+
+/// Ends the task of a refused delivery, and notes when its sender is to be told.
+pub(super) fn reject(
+    connection: &Connection,
+    seq: i64,
+    tell: Option<Timestamp>,
+) -> Result<(), Error> {
+    let task: String = connection
+        .prepare_cached("select task from delivery where seq = ?1")?
+        .query_row([seq], |row| row.get(0))?;
+    // A recipient that a failed attempt reached may have answered: then its word stands, the
+    // sender has it, and a refusal would contradict it.
+    let step = task.parse::<Status>().map(|from| from.step(Status::Rejected, Party::Target));
+    if let Ok(Ok(rejected)) = step {
+        connection
+            .prepare_cached("update delivery set task = ?2, tell = ?3 where seq = ?1")?
+            .execute(params![seq, rejected.as_str(), tell.map(Timestamp::as_microsecond)])?;
+    }
+    Ok(())
 }

@@ -104,6 +104,12 @@ pub fn delivery(connection: &Connection, id: DeliveryId) -> Result<Option<Delive
     Ok(connection.prepare_cached(&sql)?.query_row([id.0.as_bytes()], read).optional()?)
 }
 
+/// The delivery at that place.
+pub(super) fn at(connection: &Connection, seq: i64) -> Result<Option<Delivery>, Error> {
+    let sql = format!("select {COLUMNS} from delivery where seq = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([seq], read).optional()?)
+}
+
 /// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits
 /// for a basis is left out.
 ///

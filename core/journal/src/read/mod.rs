@@ -7,6 +7,7 @@ mod disclosures;
 mod messages;
 mod payload;
 mod plans;
+mod recalls;
 mod untold;
 
 pub use checkpoints::{checkpoint, log_ends};
@@ -21,4 +22,7 @@ pub use messages::{
 };
 pub use payload::{Payload, Shut};
 pub use plans::{Plan, plan_by_id, plan_of};
+pub use recalls::{
+    Held, Recall, recall, recall_counts, recalls, recalls_due, recalls_overdue, reconsidering,
+};
 pub use untold::{next_untold, untold, untold_clients, untold_of};

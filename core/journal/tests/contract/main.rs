@@ -10,6 +10,7 @@ mod directing;
 mod moving;
 mod planning;
 mod proving;
+mod recalling;
 mod sealing;
 mod sqlite;
 mod world;
@@ -69,6 +70,13 @@ macro_rules! every_engine {
             planning: [
                 merging_twice_changes_nothing,
                 a_plan_is_replaced_only_at_its_version,
+            ],
+            recalling: [
+                what_rested_on_it_and_may_have_arrived_is_recalled,
+                reads_are_recalled_by_what_their_readers_know,
+                nothing_but_a_withdrawal_recalls,
+                a_recall_comes_to_one_end,
+                dead_letters_are_decided_again_after_a_change,
             ],
         })+
     };

@@ -41,7 +41,7 @@ pub(crate) async fn a_move_decided_on_old_directives_is_not_made(place: &impl Pl
 
 pub(crate) async fn a_move_starts_where_the_delivery_is(place: &impl Place) {
     use Phase::{Intent, Outcome, Refusal, Wait};
-    use State::{Dead, Delivered, Ready, Refused, Replayed, Sending, Waiting};
+    use State::{Dead, Delivered, Ready, Refused, Replayed, Sending, Settled, Waiting};
     let all = [
         (Sending, Intent),
         (Waiting, Wait),
@@ -71,7 +71,7 @@ pub(crate) async fn a_move_starts_where_the_delivery_is(place: &impl Place) {
         let legal = match from {
             Ready | Waiting => phase != Outcome,
             Sending => phase == Outcome,
-            Delivered | Refused | Dead | Replayed => false,
+            Delivered | Refused | Dead | Replayed | Settled => false,
         };
         assert_eq!(moved, if legal { Ok(()) } else { Err(Lost::Elsewhere) }, "{from:?} {to:?}");
         assert_eq!(everything(&journal) == before, !legal, "{from:?} → {to:?}");

@@ -137,6 +137,7 @@ pub(crate) fn entry(delivery: &Delivery, phase: Phase, second: i64) -> Entry {
         kind: Kind::new("referral"),
         generation: GenerationId::new("g"),
         attempt: delivery.attempts + 1,
+        shown: None,
         fields: Vec::new(),
         withheld: Vec::new(),
         categories: Categories::NONE,
@@ -191,11 +192,13 @@ pub(crate) fn everything(journal: &Journal) -> BTreeMap<String, String> {
 pub(crate) const TO_VERSION_1: &str = "
     drop index delivery_untold; drop index delivery_untold_of;
     alter table delivery drop column tell; alter table delivery drop column told;
+    drop table recall; drop table reconsider; drop index delivery_dead_subject;
     drop table directive_ref; drop table leaf; drop table tree; drop table checkpoint;
     drop table client_key; drop table master; drop table erasure;
     pragma user_version = 1";
 
 /// Takes a journal back to before payloads were sealed.
 pub(crate) const TO_VERSION_4: &str = "
+    drop table recall; drop table reconsider; drop index delivery_dead_subject;
     drop table client_key; drop table master; drop table erasure;
     pragma user_version = 4";

@@ -25,14 +25,21 @@ use crate::{
 const REASON: &str = "grounds.reason";
 
 pub(super) fn check(send: &Send<'_>, view: &View<'_>, place: Place<'_>) {
+    let Some(policy) = &view.draft.policy else { return };
+    if let Some(question) = of_send(send, view) {
+        question.check(policy, send.at.clone(), place);
+    }
+}
+
+/// What may ever go by a send.
+pub(super) fn of_send<'q>(send: &'q Send<'_>, view: &'q View<'_>) -> Option<Question<'q>> {
     let kind = &send.route.route.kind;
-    let parts = (&view.draft.policy, view.draft.packs.schemas.get(kind));
-    let (Some(policy), Some(schema)) = parts else { return };
+    let schema = view.draft.packs.schemas.get(kind)?;
     let owners = send.owners.iter().map(|owner| &owner.connection.recipient.controller);
     let owners: BTreeSet<_> = owners.filter(|_| view.is_whole).collect();
     let connection = &send.recipient.connection;
     let delivery = connection.delivery.as_ref();
-    Question {
+    Some(Question {
         recipient: &connection.recipient,
         purpose: send.purpose,
         kind,
@@ -46,20 +53,26 @@ pub(super) fn check(send: &Send<'_>, view: &View<'_>, place: Place<'_>) {
         subjects: subjects(schema, &send.route.route.when),
         mapping: delivery.and_then(|delivery| delivery.by_kind.get(kind)),
         schema,
-    }
-    .check(policy, send.at.clone(), place);
+    })
 }
 
 /// Reads go through the gate as deliveries do.
 pub(super) fn check_reads(view: &View<'_>, findings: &Findings) {
     let Some(policy) = &view.draft.policy else { return };
+    for (question, span, file) in of_reads(view) {
+        question.check(policy, span, Place { file, findings });
+    }
+}
+
+/// What may ever be read, each with its place in its file.
+pub(super) fn of_reads<'q>(view: &'q View<'_>) -> Vec<(Question<'q>, Range<usize>, &'q str)> {
+    let mut reads = Vec::new();
     for drafted in view.systems.values() {
         let connection = &drafted.connection;
-        let place = Place { file: &connection.file, findings };
         let Some(read) = &connection.read else { continue };
         for (kind, mapping) in &read.by_kind {
             let span = drafted.read_at.get(kind).cloned().unwrap_or(0..0);
-            Question {
+            let question = Question {
                 recipient: &connection.recipient,
                 purpose: &read.purpose,
                 kind,
@@ -69,10 +82,11 @@ pub(super) fn check_reads(view: &View<'_>, findings: &Findings) {
                 subjects: subjects(mapping.schema(), &[]),
                 mapping: Some(mapping),
                 schema: mapping.schema(),
-            }
-            .check(policy, span, place);
+            };
+            reads.push((question, span, connection.file.as_str()));
         }
     }
+    reads
 }
 
 fn sources<'q>(systems: &[&'q connections::Drafted]) -> Vec<&'q Recipient> {
@@ -93,9 +107,9 @@ fn subjects(schema: &Schema, when: &[Condition]) -> Vec<bool> {
 }
 
 /// What may ever go to a recipient.
-struct Question<'q> {
-    recipient: &'q Recipient,
-    purpose: &'q Purpose,
+pub(super) struct Question<'q> {
+    pub(super) recipient: &'q Recipient,
+    pub(super) purpose: &'q Purpose,
     kind: &'q Kind,
     owners: BTreeSet<&'q OrganisationId>,
     /// Whose systems it can come from.
@@ -120,7 +134,7 @@ impl Question<'_> {
         needed.into_iter().filter(lacking).for_each(|field| self.withheld(field, &span, place));
     }
 
-    fn decisions(&self, policy: &Policy) -> Vec<Decision> {
+    pub(super) fn decisions(&self, policy: &Policy) -> Vec<Decision> {
         let client = ClientRef::new("anyone");
         let sources: Vec<_> = if self.sources.is_empty() {
             vec![None]

@@ -9,6 +9,7 @@ use crate::{
         connections,
         findings::{Findings, Place},
         routes::{self, Drafted},
+        words::RECALL,
     },
 };
 
@@ -64,7 +65,8 @@ fn untaken(drafted: &connections::Drafted, view: &View<'_>, place: Place<'_>) {
 fn unsent(drafted: &connections::Drafted, view: &View<'_>, place: Place<'_>) {
     let system = &drafted.connection.system;
     let sends = view.sends();
-    for (kind, span) in &drafted.delivery_at {
+    let routed = drafted.delivery_at.iter().filter(|(kind, _)| kind.as_str() != RECALL);
+    for (kind, span) in routed {
         let is_sent = sends.iter().any(|send| {
             send.recipient.connection.system == *system && send.route.route.kind == *kind
         });

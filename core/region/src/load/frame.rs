@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use luotsi_consent::{Sector, Sort};
 use luotsi_model::{OrganisationId, Purpose, ServiceTask, schema::Title};
 
@@ -11,11 +12,14 @@ use super::{
     table::Table,
     words::{
         CONTROLLER, LANGUAGE, ORGANISATION, PURPOSE, SECTOR, SORT, check_distinct, check_name,
+        duration,
     },
 };
 use crate::Organisation;
 
 const FILE: &str = "region.toml";
+/// A week: a notice that nobody acknowledges is taken up before the matter is forgotten.
+const ACKNOWLEDGE_DEFAULT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const LANGUAGES: [&str; 3] = ["fi", "sv", "en"];
 
 /// What `region.toml` declares.
@@ -30,6 +34,8 @@ pub(crate) struct Frame {
     pub(crate) controllers: BTreeMap<OrganisationId, Title>,
     pub(crate) organisations: BTreeMap<OrganisationId, Organisation>,
     pub(crate) organisation_names: Names,
+    /// How long a recipient has to acknowledge that it stops processing.
+    pub(crate) acknowledge: SignedDuration,
 }
 
 /// Reads `region.toml`. Without a readable one, a frame in which every name may be known.
@@ -51,6 +57,7 @@ fn unread() -> Frame {
         controllers: BTreeMap::new(),
         organisations: BTreeMap::new(),
         organisation_names: Names::new(&ORGANISATION, [], false),
+        acknowledge: ACKNOWLEDGE_DEFAULT,
     }
 }
 
@@ -65,6 +72,7 @@ fn declared(mut table: Table<'_>, place: Place<'_>) -> Frame {
     check_distinct("service task", &service_tasks, place);
     let controllers = controllers(&mut table, place);
     let (organisation_names, organisations) = organisations(&mut table, &controllers, place);
+    let acknowledge = acknowledge(&mut table, place);
     table.finish();
     Frame {
         name,
@@ -76,7 +84,16 @@ fn declared(mut table: Table<'_>, place: Place<'_>) -> Frame {
         controllers,
         organisations,
         organisation_names,
+        acknowledge,
     }
+}
+
+fn acknowledge(table: &mut Table<'_>, place: Place<'_>) -> SignedDuration {
+    let Some(mut table) = table.table("recall") else { return ACKNOWLEDGE_DEFAULT };
+    let why = "a notice to stop processing that is not acknowledged by then goes to a person";
+    let told = table.word("acknowledge").and_then(|word| duration(&word, why, place));
+    table.finish();
+    told.unwrap_or(ACKNOWLEDGE_DEFAULT)
 }
 
 fn languages(table: &mut Table<'_>, place: Place<'_>) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::SignedDuration;
 use luotsi_model::{Kind, Purpose, Schema, SystemId};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     packs::Packs,
     sources::Sources,
     table::Table,
-    words::check_distinct,
+    words::{check_distinct, duration},
 };
 use crate::{Destination, Route};
 
@@ -140,16 +140,7 @@ fn destination(
     Some(Destination::System { system: SystemId::new(system?.get_ref()), purpose })
 }
 
-/// A day is 24 hours here: a deadline is no calendar.
 fn wait(word: &Word, place: Place<'_>) -> Option<SignedDuration> {
-    let span = word.get_ref().parse::<Span>().ok();
-    let wait = span.and_then(|s| s.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-    let wait = wait.filter(SignedDuration::is_positive);
-    if wait.is_none() {
-        let what = format!("`{}` is no duration", word.get_ref());
-        let why = "a delivery waits for a legal basis until a deadline, and then a person decides";
-        let mend = "write weeks, days, hours, minutes or seconds: \"14d\", \"90s\", \"1d 12h\"";
-        place.error("LU204", word.span(), what, why, mend);
-    }
-    wait
+    let why = "a delivery waits for a legal basis until a deadline, and then a person decides";
+    duration(word, why, place)
 }

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
 use super::findings::{Noun, Place, Word};
 
 /// The record kind that the hub keeps as what clients direct, and writes as FHIR `Consent` itself.
 pub(crate) const DIRECTIVE: &str = "directive";
+
+/// The record kind by which the hub tells a recipient to stop processing; no route sends it.
+pub(crate) const RECALL: &str = "recall";
 
 pub(crate) const ADAPTER: Noun = Noun {
     code: "LU210",
@@ -120,4 +125,18 @@ pub(crate) fn check_distinct<'w>(
             place.error("LU205", word.span(), text, why, "rename or remove one of them");
         }
     }
+}
+
+/// A duration, or a finding that says why it is needed. A day is 24 hours here: a deadline is no
+/// calendar.
+pub(crate) fn duration(word: &Word, why: &str, place: Place<'_>) -> Option<SignedDuration> {
+    let span = word.get_ref().parse::<Span>().ok();
+    let length = span.and_then(|s| s.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let length = length.filter(SignedDuration::is_positive);
+    if length.is_none() {
+        let what = format!("`{}` is no duration", word.get_ref());
+        let mend = "write weeks, days, hours, minutes or seconds: \"14d\", \"90s\", \"1d 12h\"";
+        place.error("LU204", word.span(), what, why, mend);
+    }
+    length
 }

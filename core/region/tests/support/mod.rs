@@ -20,8 +20,10 @@ pub(crate) const GOOD: &[(&str, &str)] = files![
     "mappings/in/answer.toml",
     "mappings/in/referral.toml",
     "mappings/out/answer.toml",
+    "mappings/out/recall.toml",
     "mappings/out/referral.toml",
     "mappings/records/answer.toml",
+    "mappings/records/recall.toml",
     "mappings/records/referral.toml",
 ];
 

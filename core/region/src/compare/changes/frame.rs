@@ -69,6 +69,7 @@ fn region(old: &Region, new: &Region) -> Vec<Change> {
         sets("controllers", old.controllers.keys(), new.controllers.keys()),
         sets("purposes", &old.purposes, &new.purposes),
         sets("service tasks", &old.service_tasks, &new.service_tasks),
+        values("recall acknowledge", &old.acknowledge, &new.acknowledge),
         hidden("languages", &old.languages, &new.languages),
     ];
     let details: Vec<_> = parts.into_iter().flatten().collect();
