@@ -6,7 +6,7 @@ use std::{
 };
 
 use luotsi_tests::{
-    journal::Delivery,
+    journal::{Delivery, REFUSED},
     standin::{Received, StandIn},
     world::World,
 };
@@ -64,6 +64,13 @@ impl Account {
     /// How often the log has this result.
     pub(crate) fn results(&self, name: &str) -> usize {
         self.log.values().flatten().filter(|entry| entry["result"] == name).count()
+    }
+
+    /// The deliveries that were refused before anybody had answered: each is told its sender.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = &Delivery> {
+        self.deliveries
+            .iter()
+            .filter(|delivery| delivery.state == REFUSED && delivery.task == "rejected")
     }
 
     /// The deliveries of a message, by destination.

@@ -9,6 +9,8 @@ use std::{
 use luotsi_tests::{
     dice::Dice,
     documents::{self, Referral, Scope},
+    http::Answer,
+    journal::REFUSED,
     people, standin, wait,
     world::World,
 };
@@ -63,16 +65,17 @@ impl<'w> Load<'w> {
 
     /// Posts one document until it is acknowledged, however often the hub dies meanwhile.
     fn insist(&self, system: &str, key: &str, document: &str) -> Value {
-        let answer = wait::until("an acknowledgement", || {
-            let answer = self.world.post_keyed(system, key, document).ok()?;
-            match answer.status {
-                202 => Some(answer),
-                503 => None,
-                other => panic!("{key} was answered {other}: {}", answer.text()),
-            }
-        });
+        let answer = self.post_until_answered(system, key, document);
+        assert_eq!(answer.status, 202, "{key}: {}", answer.text());
         self.acked.fetch_add(1, Ordering::Relaxed);
         answer.json()
+    }
+
+    fn post_until_answered(&self, system: &str, key: &str, document: &str) -> Answer {
+        wait::until("an acknowledgement", || {
+            let answer = self.world.post_keyed(system, key, document).ok()?;
+            (answer.status != 503).then_some(answer)
+        })
     }
 
     /// Sends about its clients until it is told to stop.
@@ -125,21 +128,37 @@ impl<'w> Load<'w> {
         self.insist("serena", &id, &document);
     }
 
-    /// Accepts each task that the provider has taken, until it is told to stop. Gives the tasks.
+    /// Accepts each task that the provider has taken, until it is told to stop. Gives the tasks. Too
+    /// late is whoever accepts what was refused since: taken, and its outcome lost in a crash.
     pub(crate) fn answer(&self, stop: &AtomicBool) -> BTreeSet<String> {
-        let (mut answered, mut place) = (BTreeSet::new(), 0);
+        let (mut answered, mut late, mut place) = (BTreeSet::new(), BTreeSet::new(), 0);
         while !stop.load(Ordering::Acquire) {
             let received = self.world.malli_ry.received_from(place);
             for received in received.into_iter().take_while(|r| r.answered > 0) {
                 place += 1;
                 let task = received.delivery().filter(|_| received.answered == 200);
-                let Some(task) = task.filter(|task| !answered.contains(*task)) else { continue };
-                self.insist("malli-ry", task, &documents::answer(task, "accepted", None, None));
+                let is_new = |task: &&str| !answered.contains(*task) && !late.contains(*task);
+                let Some(task) = task.filter(is_new) else { continue };
+                let document = documents::answer(task, "accepted", None, None);
+                let answer = self.post_until_answered("malli-ry", task, &document);
+                if answer.status == 409 {
+                    assert!(self.has_ended_refused(task), "{task}: {}", answer.text());
+                    late.insert(task.to_owned());
+                    continue;
+                }
+                assert_eq!(answer.status, 202, "{task}: {}", answer.text());
+                self.acked.fetch_add(1, Ordering::Relaxed);
                 answered.insert(task.to_owned());
             }
             std::thread::park_timeout(Duration::from_millis(5));
         }
         answered
+    }
+
+    fn has_ended_refused(&self, task: &str) -> bool {
+        let id = task.replace('-', "");
+        let refused = format!("delivery where id = x'{id}' and state = {REFUSED}");
+        self.world.journal().count(&format!("{refused} and task = 'rejected'")) == 1
     }
 }
 

@@ -8,6 +8,7 @@ mod accepting;
 mod asking;
 mod directing;
 mod moving;
+mod owing;
 mod planning;
 mod proving;
 mod recalling;
@@ -62,6 +63,10 @@ macro_rules! every_engine {
                 a_move_starts_where_the_delivery_is,
                 recovering_closes_each_open_send_once,
                 a_burial_closes_what_stands_open,
+            ],
+            owing: [
+                what_is_owed_is_found_by_its_time_and_settled_once,
+                a_refused_delivery_ends_its_task,
             ],
             asking: [
                 what_pends_is_found_in_order,
