@@ -30,6 +30,14 @@ const NEVER: &[(&str, &[&str])] = &[
         "courier/supply-order",
         &["client.hetu", "diagnosis", "note", "author", "service_task", "grounds"],
     ),
+    (
+        "association/referral",
+        &["client.hetu", "client.address", "relative", "function", "health", "social", "note"],
+    ),
+    (
+        "association/referral-page",
+        &["client.hetu", "client.address", "relative", "function", "health", "social", "note"],
+    ),
     ("eform/answer", &["client", "performer"]),
     ("plan/referral", &["function", "health", "social", "note", "relative"]),
 ];
