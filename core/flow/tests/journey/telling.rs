@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use luotsi_flow::{Receipt, Refused};
 use luotsi_journal::{State, read::Message};
-use luotsi_model::Clock;
+use luotsi_model::{Clock, Kind};
 
 use crate::{
     far::Answer,
@@ -16,10 +16,16 @@ use crate::{
 const SETTLING: SignedDuration = SignedDuration::from_secs(5);
 
 impl Hub<'_> {
+    /// The refusals that it told, in order.
+    fn refusals(&self) -> Vec<Message> {
+        let said = self.said().into_iter();
+        said.filter(|message| message.envelope.kind.as_str() == Kind::TASK_STATUS).collect()
+    }
+
     /// The one message by which the hub told of this refusal.
     fn told(&self, receipt: &Receipt) -> Message {
         let delivery = self.delivery(receipt, "malli-ry");
-        let said = self.said();
+        let said = self.refusals();
         let own: Vec<_> = said.iter().filter(|m| m.envelope.answers == Some(delivery.id)).collect();
         assert_eq!(own.len(), 1, "told once");
         assert_eq!(delivery.told, Some(own[0].envelope.id));
@@ -97,12 +103,12 @@ fn a_missing_consent_is_told_as_a_prohibition_is_and_when_it_is() {
     world.clock.pass(SETTLING - SignedDuration::from_millis(1));
     let another = hub.post(&peer_support("L-6", 6)).unwrap();
     hub.wait_for_state(&another, "malli-ry", State::Waiting);
-    assert_eq!(hub.said(), [], "nobody is told before");
+    assert_eq!(hub.refusals(), [], "nobody is told before");
     world.clock.pass(SignedDuration::from_millis(1));
     all.iter().for_each(|receipt| hub.wait_until_told(receipt));
     let when: Vec<_> = all.iter().map(|receipt| hub.told(receipt).envelope.received).collect();
     assert_eq!(when, [deadline + SETTLING; 5], "told at one moment");
-    let order: Vec<_> = hub.said().iter().map(|message| message.envelope.answers).collect();
+    let order: Vec<_> = hub.refusals().iter().map(|message| message.envelope.answers).collect();
     let accepted = all.map(|receipt| Some(hub.delivery(receipt, "malli-ry").id));
     assert_eq!(order, accepted, "and in the order of acceptance");
     let documents = all.map(|receipt| hub.document(&world, receipt));
@@ -180,7 +186,7 @@ fn a_refusal_is_told_once_whatever_stops() {
     let hub = world.start();
     let another = hub.post(&peer_support("L-2", 2)).unwrap();
     hub.wait_for_state(&another, "malli-ry", State::Waiting);
-    assert_eq!(hub.said(), [], "what is decided at the start is decided first");
+    assert_eq!(hub.refusals(), [], "what is decided at the start is decided first");
     world.clock.pass(SETTLING);
     hub.wait_until_told(&sent);
     let told = hub.told(&sent);
