@@ -55,7 +55,8 @@ fn quoted(source: &str, mark: &str) -> BTreeSet<String> {
 }
 
 fn is_code(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    word.starts_with(|first: char| first.is_ascii_lowercase())
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 fn headings(page: &str) -> BTreeSet<String> {
@@ -72,7 +73,7 @@ fn served() -> BTreeSet<String> {
         let words = after.filter_map(|rest| Some(rest.strip_prefix(", \"")?.split_once('"')?.0));
         codes.extend(words.filter(|word| is_code(word)).map(str::to_owned));
         let marked = MARKS.iter().flat_map(|mark| quoted(&source, mark));
-        codes.extend(marked.filter(|code| code.contains('-')));
+        codes.extend(marked.filter(|code| code.contains('-') && is_code(code)));
         // The two that a full or slow hub answers with have no dash.
         codes.extend(quoted(&source, "{ ("));
     }
