@@ -56,6 +56,8 @@ enum Command {
     Report(command::report::Command),
     /// Run the hub
     Serve(serve::Args),
+    /// Run the cases of a region or of mapping packs
+    Test(command::test::Args),
     /// Show the journey of a message
     Trace(command::trace::Args),
     /// Explain why a message may or may not go to a system
@@ -84,6 +86,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Replay(args) => command::replay::run(&args, format),
         Command::Report(which) => command::report::run(&which, format),
         Command::Serve(args) => serve::run(args),
+        Command::Test(args) => command::test::run(&args, format),
         Command::Trace(args) => command::trace::run(&args, format),
         Command::Why(args) => command::why::run(&args, format),
     }
@@ -95,9 +98,14 @@ fn unfit(format: Format, command: &Command) -> Option<&'static str> {
         Format::Fhir if !matches!(command, Command::Report(_)) => {
             Some("only reports are written as FHIR")
         }
+        Format::Junit if !matches!(command, Command::Test(_)) => {
+            Some("only tests are written as JUnit")
+        }
         Format::Sarif if !matches!(command, Command::Check(_)) => Some("only check writes SARIF"),
-        Format::Json if !matches!(command, Command::Check(_) | Command::Explain(_)) => {
-            Some("only check and explain write a JSON array")
+        Format::Json
+            if !matches!(command, Command::Check(_) | Command::Explain(_) | Command::Test(_)) =>
+        {
+            Some("only check, explain and test write one JSON document")
         }
         _ => None,
     }

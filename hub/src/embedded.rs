@@ -8,6 +8,7 @@ pub(crate) const SETTINGS: &str = include_str!("../../config/luotsi.toml");
 /// The demo region Mallialue.
 #[derive(RustEmbed)]
 #[folder = "../config/mallialue"]
+#[exclude = "cases/*"]
 pub(crate) struct Mallialue;
 
 /// The mapping packs.

@@ -86,18 +86,19 @@ pub struct Ends(Vec<(SystemId, Consumer<Item>)>);
 impl Flow {
     /// Puts the inside together. Nothing runs until [`Flow::start`].
     pub fn new(
-        region: Region,
+        region: impl Into<Arc<Region>>,
         journal: Journal,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         clients: ClientKey,
     ) -> (Arc<Self>, Ends) {
+        let region = region.into();
         let destinations =
             region.connections.values().filter(|c| c.delivery.is_some()).map(|c| c.system.clone());
         let (bus, ends) = Bus::new(destinations.collect::<Vec<_>>());
         let started = clock.now();
         let flow = Self {
-            region: ArcSwap::from_pointee(region),
+            region: ArcSwap::new(region),
             gate: Gate::new(journal.clone()),
             journal,
             clock,

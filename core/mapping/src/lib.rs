@@ -13,6 +13,7 @@
 //! Deliberately absent: IO, and any value of a document or record in an error. A [`Fault`] and a
 //! [`Diagnostic`](luotsi_model::Diagnostic) name places and fields only.
 
+pub mod case;
 pub mod codes;
 mod compile;
 mod decode;

@@ -166,6 +166,23 @@ impl<'f> Reader<'f> {
         Some((Text { text, span: value.span() }, quoted))
     }
 
+    /// An array of strings; none where the key is absent.
+    pub(crate) fn texts(&mut self, table: Table<'_>, key: &str) -> Vec<Text> {
+        let Some(value) = table.table.get(key) else { return Vec::new() };
+        let Some(items) = value.get_ref().as_array() else {
+            self.unfit(key, value, "an array of strings");
+            return Vec::new();
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(text) => texts.push(Text { text: text.to_owned(), span: item.span() }),
+                None => self.unfit(key, item, "a string in quotes"),
+            }
+        }
+        texts
+    }
+
     pub(crate) fn table<'t>(&mut self, table: Table<'t>, key: &str) -> Option<Table<'t>> {
         let value = table.table.get(key)?;
         let inner = as_table(value);

@@ -27,6 +27,6 @@ mod route;
 
 pub use connection::{Connection, Delivery, Intake, Read, Retry, Unmapped};
 pub use files::{Files, Folder, Tree};
-pub use load::{Loaded, load};
+pub use load::{Loaded, LoadedMappings, load, load_mappings};
 pub use region::{Organisation, Region};
 pub use route::{Condition, Destination, Route};

@@ -34,6 +34,30 @@ pub struct Loaded {
     pub mappings: BTreeMap<String, Arc<Mapping>>,
     /// The text of every file read, by its path, for showing the places.
     pub sources: BTreeMap<String, String>,
+    /// The folder of its mappings, from the region's.
+    pub mappings_folder: String,
+}
+
+/// What a folder of mappings came to.
+pub struct LoadedMappings {
+    /// Those without an error, by pack and name: `serena/referral`.
+    pub mappings: BTreeMap<String, Arc<Mapping>>,
+    /// Everything found, errors and warnings, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text of every file read, by its path from `folder`.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// Loads a folder of mappings alone: record kinds, code tables, packs.
+pub fn load_mappings(files: &dyn Files) -> LoadedMappings {
+    let mut sources = Sources::new(files);
+    let findings = Findings::default();
+    let packs = packs::read(".", &mut sources, &findings);
+    LoadedMappings {
+        mappings: packs.mappings,
+        diagnostics: findings.into_sorted(),
+        sources: sources.into_texts(),
+    }
 }
 
 /// Everything read, as far as nothing is wrong with it.
@@ -52,11 +76,18 @@ pub fn load(files: &dyn Files, adapters: &[&str]) -> Loaded {
     let mut sources = Sources::new(files);
     let findings = Findings::default();
     let draft = draft(&mut sources, adapters, &findings);
+    let mappings_folder = draft.frame.mappings.clone();
     check::check(&draft, &findings);
     let sound = findings.errors() == 0;
     let mappings = draft.packs.mappings.clone();
     let region = sound.then(|| region(draft, &sources)).flatten();
-    Loaded { region, diagnostics: findings.into_sorted(), mappings, sources: sources.into_texts() }
+    Loaded {
+        region,
+        diagnostics: findings.into_sorted(),
+        mappings,
+        sources: sources.into_texts(),
+        mappings_folder,
+    }
 }
 
 fn draft(sources: &mut Sources<'_>, adapters: &[&str], findings: &Findings) -> Draft {

@@ -102,6 +102,11 @@ pub(crate) fn show_below(
     eprint!("{}", page(findings, sources, &Places::new(region), Ink::stderr()));
 }
 
+/// A region's file as a path from where the command was called.
+pub(crate) fn below(region: &Path, file: &str) -> String {
+    Places::new(region).of(file)
+}
+
 fn page(
     findings: &[Diagnostic],
     sources: &BTreeMap<String, String>,

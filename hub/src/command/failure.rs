@@ -46,7 +46,7 @@ impl Failure {
     pub(crate) fn tell(&self, format: Format) -> Exit {
         match format {
             Format::Human => eprint!("{}", self.render(Ink::stderr())),
-            Format::Ndjson | Format::Json | Format::Sarif | Format::Fhir => {
+            Format::Ndjson | Format::Json | Format::Sarif | Format::Fhir | Format::Junit => {
                 eprintln!("{}", serde_json::json!({ "failure": self }));
             }
         }

@@ -12,12 +12,14 @@ pub(crate) enum Format {
     Human,
     /// One JSON object a line.
     Ndjson,
-    /// One JSON array, of check and explain.
+    /// One JSON document, of check, explain and test.
     Json,
     /// SARIF 2.1.0, of check.
     Sarif,
     /// FHIR R4, for reports.
     Fhir,
+    /// JUnit XML, for tests.
+    Junit,
 }
 
 impl Format {
@@ -36,7 +38,7 @@ impl Format {
                 let text = serde_json::to_string_pretty(objects);
                 text.map(|text| text + "\n").map_err(|error| unwritable(&error.to_string()))?
             }
-            Self::Ndjson | Self::Sarif | Self::Fhir => {
+            Self::Ndjson | Self::Sarif | Self::Fhir | Self::Junit => {
                 objects.iter().map(line).collect::<Result<_, _>>()?
             }
         };

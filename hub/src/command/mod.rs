@@ -21,6 +21,7 @@ pub(crate) mod ops;
 pub(crate) mod plan;
 pub(crate) mod replay;
 pub(crate) mod report;
+pub(crate) mod test;
 pub(crate) mod trace;
 pub(crate) mod why;
 

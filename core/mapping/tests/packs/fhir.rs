@@ -11,7 +11,7 @@ use luotsi_mapping::Mapping;
 use luotsi_model::{Category, Schema, Values, record};
 
 use crate::{
-    case::{Case, cases},
+    case::{Folder, cases},
     shipped::{Shipped, project},
 };
 
@@ -34,7 +34,7 @@ fn views(values: &Values, schema: &Schema) -> Vec<Values> {
     std::iter::once(only(Category::ALL)).chain(withheld).chain(alone).collect()
 }
 
-fn written(case: &Case, mapping: &Mapping) -> Vec<String> {
+fn written(case: &Folder, mapping: &Mapping) -> Vec<String> {
     let bytes = std::fs::read(case.dir.join("record.json")).unwrap();
     let values = record::read(&bytes, mapping.schema()).unwrap().values;
     let context = [
@@ -56,14 +56,14 @@ fn what_is_written_is_fhir_r4_whatever_is_withheld() {
         return eprintln!("skipped: no Python with fhir.resources (tests/run makes one)");
     };
     let (shipped, cases) = (Shipped::load(), cases());
-    let ours = cases.iter().filter(|case| case.pack == "fhir-r4" && case.wants("record.json"));
+    let ours = cases.iter().filter(|case| case.pack == "fhir-r4" && case.case.wants("record.json"));
     let mut documents = BTreeSet::new();
     let mut seen = BTreeSet::new();
     for case in ours {
-        let mapping = shipped.mapping(&format!("fhir-r4/{}", case.mapping));
+        let mapping = shipped.mapping(&case.mapping());
         if mapping.writes() {
             documents.extend(written(case, mapping));
-            seen.insert(&case.mapping);
+            seen.insert(&case.case.mapping);
         }
     }
     let writers = shipped.mappings.values().filter(|mapping| mapping.writes());
