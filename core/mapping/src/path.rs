@@ -74,10 +74,10 @@ impl Path {
 
     /// What stands between this path and the one that leads to it.
     pub(crate) const fn joint(&self) -> &'static str {
+        const JOINTS: [&str; 3] = ["", "-", "."];
         match self.written {
             None => "/",
-            Some((_, 0)) => "",
-            Some((_, 1)) => "-",
+            Some((_, level)) if level < JOINTS.len() => JOINTS[level],
             Some(_) => ".",
         }
     }
