@@ -49,6 +49,8 @@ enum Command {
     Explain(command::explain::Args),
     /// Compare a changed region with today's: what it would disclose
     Plan(command::plan::Args),
+    /// List who is to stop processing what they received, or settle it
+    Recalls(command::recalls::Args),
     /// Send a message again, through the same gate
     Replay(command::replay::Args),
     /// Report what was disclosed
@@ -83,6 +85,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Explain(args) => command::explain::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Plan(args) => command::plan::run(&args, format),
+        Command::Recalls(args) => command::recalls::run(&args, format),
         Command::Replay(args) => command::replay::run(&args, format),
         Command::Report(which) => command::report::run(&which, format),
         Command::Serve(args) => serve::run(args),

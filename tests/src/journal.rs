@@ -136,7 +136,7 @@ impl Journal {
 }
 
 /// A UUID from its hexadecimal digits.
-fn hyphened(hex: &str) -> String {
+pub fn hyphened(hex: &str) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 

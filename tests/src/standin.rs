@@ -78,6 +78,11 @@ impl Received {
         serde_json::from_slice(&self.body).expect("a JSON body")
     }
 
+    /// Whether it is a notice to stop processing what came before.
+    pub fn is_notice(&self) -> bool {
+        String::from_utf8_lossy(&self.bytes).contains("processing.stop")
+    }
+
     fn is_delivery(&self) -> bool {
         !matches!(self.method.as_str(), "GET" | "HEAD")
     }
@@ -133,21 +138,29 @@ impl StandIn {
         self.shared.state().dice = dice;
     }
 
-    /// Every delivery so far, whole or broken off.
+    /// Every delivery of a record so far, whole or broken off. Notices to stop processing are none:
+    /// they hold nothing, and come beside them.
     pub fn received(&self) -> Vec<Received> {
         let state = self.shared.state();
-        state.received.iter().filter(|received| received.is_delivery()).cloned().collect()
+        state.received.iter().filter(|r| r.is_delivery() && !r.is_notice()).cloned().collect()
     }
 
     /// The deliveries from the nth on, in order.
     pub fn received_from(&self, nth: usize) -> Vec<Received> {
         let state = self.shared.state();
-        state.received.iter().filter(|r| r.is_delivery()).skip(nth).cloned().collect()
+        state
+            .received
+            .iter()
+            .filter(|r| r.is_delivery() && !r.is_notice())
+            .skip(nth)
+            .cloned()
+            .collect()
     }
 
     /// How many deliveries there are so far.
     pub fn count(&self) -> u64 {
-        self.shared.state().received.iter().filter(|r| r.is_delivery()).count() as u64
+        self.shared.state().received.iter().filter(|r| r.is_delivery() && !r.is_notice()).count()
+            as u64
     }
 
     /// Every request so far, probes too.

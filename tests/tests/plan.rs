@@ -97,8 +97,11 @@ fn the_page_says_what_changes_and_the_exit_code_how() {
 }
 
 /// A basis that there is none of.
-const BROKEN: (&str, &str, &str) =
-    ("policy.toml", "basis      = \"no-subject\"", "basis      = \"no-subjects\"");
+const BROKEN: (&str, &str, &str) = (
+    "policy.toml",
+    "advice\"\nbasis      = \"no-subject\"",
+    "advice\"\nbasis      = \"no-subjects\"",
+);
 
 #[test]
 fn a_region_with_errors_is_shown_with_them() {

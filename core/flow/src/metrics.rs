@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use luotsi_journal::{State, read::Load};
+use luotsi_journal::{RecallState, State, read::Load};
 use luotsi_mapping::Lossy;
 use luotsi_model::SystemId;
 use opentelemetry::{
@@ -43,6 +43,7 @@ pub struct Metrics {
     oldest: Gauge<f64>,
     pending: Gauge<u64>,
     dead: Gauge<u64>,
+    recalls: Gauge<u64>,
     up: Gauge<u64>,
 }
 
@@ -91,6 +92,10 @@ impl Metrics {
             dead: meter
                 .u64_gauge("luotsi_dead_letters")
                 .with_description("Deliveries that wait for a person, by destination.")
+                .build(),
+            recalls: meter
+                .u64_gauge("luotsi_open_recalls")
+                .with_description("Recalls without an end yet, by state.")
                 .build(),
             up: meter
                 .u64_gauge("luotsi_adapter_up")
@@ -141,6 +146,14 @@ impl Metrics {
     /// Notes whether a system answered.
     pub fn adapter(&self, connection: &SystemId, up: bool) {
         self.up.record(u64::from(up), &[KeyValue::new("connection", connection.to_string())]);
+    }
+
+    /// Notes how many recalls are open, in every state they can be in.
+    pub fn recalls(&self, counts: &[(RecallState, u64)]) {
+        for state in RecallState::ALL.into_iter().filter(|state| state.is_open()) {
+            let count = counts.iter().filter(|(of, _)| *of == state).map(|(_, count)| count).sum();
+            self.recalls.record(count, &[KeyValue::new("state", state.as_str())]);
+        }
     }
 
     /// Notes what pends, for every destination, also those where nothing does.

@@ -108,6 +108,7 @@ fn defaults() {
     assert_eq!(delivery.timeout.as_secs(), 10);
     assert_eq!(delivery.retry, luotsi_region::Retry::default());
     assert_eq!(region.routes[0].wait, SignedDuration::from_hours(14 * 24));
+    assert_eq!(region.acknowledge, SignedDuration::from_hours(7 * 24));
     let text = support::GOOD.iter().find(|(path, _)| *path == club.file).unwrap().1;
     assert_eq!(&text[club.settings_span.clone()], "[settings]");
     assert_eq!(club.settings["url"].as_str(), Some("http://127.0.0.1:9"));

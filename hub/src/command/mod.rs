@@ -19,6 +19,7 @@ pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod ops;
 pub(crate) mod plan;
+pub(crate) mod recalls;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod test;

@@ -40,6 +40,12 @@ impl Person {
         }
     }
 
+    /// Whether anything of her is in a text.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        let Self { hetu, given, family, phone, need, health, goal } = self;
+        [hetu, given, family, phone, need, health, goal].iter().any(|word| text.contains(*word))
+    }
+
     /// The `index`th of many, below 28.
     pub(super) fn of_many(index: usize) -> Self {
         Self {

@@ -71,6 +71,10 @@ async fn refresh(flow: &Flow) {
         }
         Err(error) => tracing::error!(%error, "the loads cannot be read"),
     }
+    match flow.journal().read(|session| read::recall_counts(session)).await {
+        Ok(counts) => flow.metrics().recalls(&counts),
+        Err(error) => tracing::error!(%error, "the recalls cannot be read"),
+    }
 }
 
 /// Probes every system now and then until `stop`.

@@ -1,6 +1,8 @@
 //! The ops listener: health, metrics, and the API behind the command line. It names clients by
 //! opaque references; `/api` needs the token of the data folder.
 
+mod recalls;
+
 use std::sync::Arc;
 
 use axum::{
@@ -36,6 +38,9 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/erasures", post(erase::erase))
         .route("/clients/{client}/directives", get(directives))
         .route("/loads", get(loads))
+        .route("/recalls", get(recalls::list))
+        .route("/recalls/{id}/settled", post(recalls::settle))
+        .route("/recalls/{id}/again", post(recalls::again))
         .route("/deliveries", get(deliveries))
         .layer(from_fn_with_state(app.clone(), admit));
     Router::new()

@@ -6,7 +6,7 @@ use std::{
 };
 
 use luotsi_tests::{
-    journal::{Delivery, REFUSED},
+    journal::{Delivery, REFUSED, hyphened},
     standin::{Received, StandIn},
     world::World,
 };
@@ -34,6 +34,8 @@ pub(crate) struct Account {
     /// The statuses that the guidance system was told, by delivery.
     pub(crate) told: BTreeSet<String>,
     pub(crate) messages: i64,
+    /// What is recalled, by the id that its recipient holds.
+    pub(crate) recalled: Vec<String>,
     pub(crate) deliveries: Vec<Delivery>,
     /// The disclosure log by delivery, in order.
     pub(crate) log: BTreeMap<String, Vec<Value>>,
@@ -56,6 +58,11 @@ impl Account {
             home_care: arrivals(&world.home_care),
             told: told.iter().filter_map(Received::delivery).map(str::to_owned).collect(),
             messages: journal.count("message"),
+            recalled: journal
+                .texts("recall", "lower(hex(held))")
+                .iter()
+                .map(|hex| hyphened(hex))
+                .collect(),
             deliveries: journal.deliveries(),
             log,
         }
@@ -71,6 +78,11 @@ impl Account {
         self.deliveries
             .iter()
             .filter(|delivery| delivery.state == REFUSED && delivery.task == "rejected")
+    }
+
+    /// The notices to stop processing: whatever else is delivered here is about somebody.
+    pub(crate) fn notices(&self) -> impl Iterator<Item = &Delivery> {
+        self.deliveries.iter().filter(|delivery| delivery.subject.is_none())
     }
 
     /// The deliveries of a message, by destination.

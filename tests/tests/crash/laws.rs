@@ -20,6 +20,7 @@ pub(crate) fn hold(account: &Account) {
     }
     withdrawals_hold(account);
     each_delivery_has_one_end(account);
+    what_was_withdrawn_is_recalled(account);
 }
 
 /// Every message acknowledged is there once, and at each recipient that may have it.
@@ -47,7 +48,7 @@ fn nothing_is_lost(account: &Account) {
             }
         }
     }
-    let kept = acked + account.refusals().count();
+    let kept = acked + account.refusals().count() + account.notices().count();
     assert_eq!(account.messages, kept as i64, "what was acknowledged is what was kept");
 }
 
@@ -112,6 +113,20 @@ fn withdrawals_hold(account: &Account) {
             let own = account.provider.iter().filter(|a| a.client == *client);
             let late = own.filter(|a| a.at > from && a.at < to).count() as u64;
             assert!(late <= in_flight, "{late} after a withdrawal with {in_flight} under way");
+        }
+    }
+}
+
+/// Whatever came before a withdrawal is recalled, and each notice is of one recall. What was sent
+/// again on a later consent is recalled again with that.
+fn what_was_withdrawn_is_recalled(account: &Account) {
+    let recalled: BTreeSet<_> = account.recalled.iter().collect();
+    assert!(account.notices().count() <= account.recalled.len());
+    assert!(account.notices().all(|notice| notice.state == DELIVERED));
+    for (client, line) in &account.ledger.0 {
+        let Some(last) = withdrawn(line).map(|(from, ..)| from).max() else { continue };
+        for arrival in account.provider.iter().filter(|a| a.client == *client && a.at < last) {
+            assert!(recalled.contains(&arrival.delivery), "{} is not recalled", arrival.reference);
         }
     }
 }

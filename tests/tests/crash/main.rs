@@ -131,7 +131,8 @@ fn calm_down(world: &World, ledger: &Ledger) {
         let id = format!("S-{client}-late");
         world.accept("serena", &consent(&id, &line.hetu, Scope::PEER_SUPPORT));
     }
-    let is_ended = || none("state < 10");
+    let is_recalled = || journal.count("recall where state = 0") == 0;
+    let is_ended = || is_recalled() && none("state < 10");
     let is_told = || none("tell is not null and told is null");
     // What is told is a delivery of its own.
     wait::holds("all that was accepted ends, and is told", || {

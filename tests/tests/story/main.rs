@@ -5,5 +5,6 @@ mod answers;
 mod consent;
 mod delivery;
 mod plan;
+mod recall;
 mod refusal;
 mod withdrawal;

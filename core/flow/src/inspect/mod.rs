@@ -4,6 +4,7 @@
 mod directives;
 mod explained;
 mod owed;
+mod recalls;
 mod report;
 mod trace;
 mod unfinished;
@@ -13,6 +14,7 @@ mod words;
 
 pub use directives::{ClientDirectives, DirectiveVersions};
 pub use owed::{Heard, Wanted};
+pub use recalls::RecallShown;
 pub use report::{Disclosure, Report, Use};
 pub use trace::{DeliveryTrace, Journey};
 pub use unfinished::Unfinished;

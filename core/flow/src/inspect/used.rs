@@ -21,6 +21,10 @@ pub enum Asked {
     Directives(ClientRef),
     /// The journey of a message.
     Trace(MessageId),
+    /// A person has seen to a recall about a client.
+    RecallSettled(ClientRef),
+    /// A person has the notice of a recall about a client made again.
+    RecallAgain(ClientRef),
     /// Why a message may or may not go to a system.
     Why(MessageId),
     /// That a client's payloads be erased.
@@ -34,6 +38,8 @@ impl Asked {
             Self::Directives(_) => "directives",
             Self::Trace(_) => "trace",
             Self::Why(_) => "why",
+            Self::RecallSettled(_) => "recall-settled",
+            Self::RecallAgain(_) => "recall-again",
             Self::Erasure(_) => "erasure",
         }
     }
@@ -47,7 +53,11 @@ impl Flow {
     /// When the journal cannot be read or written.
     pub async fn used(&self, who: &SystemId, asked: &Asked) -> Result<(), Error> {
         let entry = match asked {
-            Asked::Report(client) | Asked::Directives(client) | Asked::Erasure(client) => {
+            Asked::Report(client)
+            | Asked::Directives(client)
+            | Asked::Erasure(client)
+            | Asked::RecallSettled(client)
+            | Asked::RecallAgain(client) => {
                 let client = Some(client.clone());
                 Entry { client, ..self.use_of(who, asked) }
             }

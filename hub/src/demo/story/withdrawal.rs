@@ -1,13 +1,23 @@
 //! A consent is taken back while a message is on its way.
 
+use serde_json::json;
+
 use super::arrival::CONSENT;
 use crate::{
     command::{layout::count, ops::Journey, trace::reason},
-    demo::{Failed, papers, people::Person, stage::Step, standins::Status, world::World},
+    demo::{
+        Failed, papers,
+        people::Person,
+        stage::Step,
+        standins::{Status, Webhook},
+        world::World,
+    },
 };
 
 const REFERRAL: &str = "L-2026-0003";
 const WITHDRAWAL: &str = "P-2026-0001";
+/// The webhook that says so.
+const STOP: &str = "processing.stop";
 
 pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Failed> {
     step.say(
@@ -34,12 +44,23 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     let ended = |journey: &Journey| journey.to("malli-ry").is_some_and(|d| d.state == "refused");
     let journey = world.journey_until(&message, "the delivery to end refused", ended).await?;
     world.provider.come_back().await?;
+    let stop = |all: &[Webhook]| all.iter().find(|hook| hook.body["type"] == STOP).cloned();
+    let stop = world.provider.received().until("Malli ry to be told to stop", stop).await?;
+    let notice = json!({ "task": stop.body["data"]["task"], "status": "accepted" });
+    world.provider_answers(&notice).await?;
     let open = world.open_deliveries(Some("malli-ry")).await?;
-    let came = world.provider.received().all().len() - before;
+    let came = world.provider.received().all().split_off(before);
+    let recalled = came.iter().filter(|hook| hook.body["type"] == STOP).count();
+    let came = came.len() - recalled;
     step.row(
         "malli-ry is back",
         &format!("{came} webhooks came; {open} deliveries to it are open"),
     );
+    step.row(
+        "malli-ry has",
+        &format!("{STOP}: what it received as {}; it acknowledges", world.told.task),
+    );
+    let recalls = world.ops.get("/api/recalls", &[]).await?;
     let why = world.why(&message, "malli-ry").await?;
     let because = why.reason.as_deref().unwrap_or_default();
     step.row("luotsi why", &format!("{}: {}", why.decision, reason(because)));
@@ -59,6 +80,16 @@ pub(super) async fn tell(world: &mut World, step: &mut Step) -> Result<(), Faile
     step.claim(
         ended(&journey) && came == 0 && open == 0,
         "after her withdrawal nothing reaches Malli ry, now or later: the delivery has ended",
+    );
+    step.claim(
+        recalled == 1
+            && stop.body["data"]["received"] == *world.told.task
+            && !aino.is_in(&stop.text)
+            && recalls.as_array().is_some_and(|all| {
+                all.len() == 1 && all.iter().all(|recall| recall["state"] == "acknowledged")
+            }),
+        "for what it had received before, it is told to stop, by the reference it holds and not a \
+         word of her; the hub knows that it has acknowledged",
     );
     step.claim(
         why.decision == "deny" && because == "withdrawn",
