@@ -28,6 +28,16 @@ struct Received {
     delivery: Option<DeliveryId>,
 }
 
+/// Recipient, purpose, kind, and the id that is held.
+type Key = (String, String, String, Option<Uuid>);
+
+impl Received {
+    fn key(&self) -> Key {
+        let Self { recipient, purpose, kind, held, .. } = self;
+        (recipient.to_string(), purpose.to_string(), kind.to_string(), *held)
+    }
+}
+
 /// What of an outcome matters here.
 #[derive(Deserialize)]
 struct Outcome<'e> {
@@ -47,8 +57,13 @@ pub(super) fn recalls(
     if withdrawn.standing != Standing::Withdrawn {
         return Ok(());
     }
-    for (received, disclosure) in received(connection, withdrawn)? {
-        if disclosure > recalled_up_to(connection, &withdrawn.subject, &received)? {
+    let received = received(connection, withdrawn)?;
+    if received.is_empty() {
+        return Ok(());
+    }
+    let recalled = recalled(connection, &withdrawn.subject)?;
+    for (received, disclosure) in received {
+        if recalled.get(&received.key()).is_none_or(|upto| disclosure > *upto) {
             insert(connection, withdrawn, &received, disclosure, at)?;
         }
     }
@@ -181,23 +196,18 @@ fn plan(connection: &Connection, client: &ClientRef, kind: &Kind) -> Result<Opti
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
-/// The latest entry that an earlier recall of the same thing covers; 0: none.
-fn recalled_up_to(
-    connection: &Connection,
-    client: &ClientRef,
-    received: &Received,
-) -> Result<i64, Error> {
-    let Received { recipient, purpose, kind, held, .. } = received;
-    let held = held.as_ref().map(Uuid::as_bytes);
-    Ok(connection
-        .prepare_cached(
-            "select coalesce(max(disclosure), 0) from recall
-             where client = ?1 and recipient = ?2 and purpose = ?3 and kind = ?4 and held is ?5",
-        )?
-        .query_row(
-            params![client.as_str(), recipient.as_str(), purpose.as_str(), kind.as_str(), held],
-            |row| row.get(0),
-        )?)
+/// What was recalled of a client before, each with the latest entry that its recall covers. Read at
+/// once: asked one by one, what is recalled would be searched for in what is being recalled.
+fn recalled(connection: &Connection, client: &ClientRef) -> Result<HashMap<Key, i64>, Error> {
+    let mut select = connection.prepare_cached(
+        "select recipient, purpose, kind, held, max(disclosure) from recall
+         where client = ?1 group by recipient, purpose, kind, held",
+    )?;
+    let rows = select.query_map([client.as_str()], |row| {
+        let held = row.get::<_, Option<[u8; 16]>>(3)?.map(Uuid::from_bytes);
+        Ok(((row.get(0)?, row.get(1)?, row.get(2)?, held), row.get(4)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn insert(
