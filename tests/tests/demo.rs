@@ -41,7 +41,7 @@ fn the_demo_is_for_people_too() {
 
 #[test]
 fn the_shipped_regions_hold() {
-    for region in ["config/mallialue", "config/bench"] {
+    for region in ["config/mallialue", "config/bench", "config/bench-open"] {
         let folder = paths::root().join(region);
         let folder = folder.to_str().expect("a path");
         let (code, found, said) = luotsi(&["check", "--region", folder, "--format", "ndjson"]);

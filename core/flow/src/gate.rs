@@ -62,3 +62,6 @@ impl Gate {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod measure;
