@@ -45,6 +45,8 @@ enum Command {
     Keys(command::keys::Command),
     /// See the hub at work: a region, its systems and clients, all on this machine
     Demo(demo::Args),
+    /// Take one document through one mapping: every value with its rule
+    Map(command::map::Args),
     /// Explain a code of a finding, problem or fault
     Explain(command::explain::Args),
     /// Compare a changed region with today's: what it would disclose
@@ -82,6 +84,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Directives(args) => command::directives::run(&args, format),
         Command::Erase(args) => command::erase::run(&args, format),
         Command::Keys(which) => command::keys::run(&which, format),
+        Command::Map(args) => command::map::run(&args, format),
         Command::Explain(args) => command::explain::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Plan(args) => command::plan::run(&args, format),
@@ -106,9 +109,12 @@ fn unfit(format: Format, command: &Command) -> Option<&'static str> {
         }
         Format::Sarif if !matches!(command, Command::Check(_)) => Some("only check writes SARIF"),
         Format::Json
-            if !matches!(command, Command::Check(_) | Command::Explain(_) | Command::Test(_)) =>
+            if !matches!(
+                command,
+                Command::Check(_) | Command::Explain(_) | Command::Map(_) | Command::Test(_)
+            ) =>
         {
-            Some("only check, explain and test write one JSON document")
+            Some("only check, explain, map and test write one JSON document")
         }
         _ => None,
     }

@@ -17,6 +17,7 @@ mod format;
 mod ink;
 pub(crate) mod keys;
 pub(crate) mod layout;
+pub(crate) mod map;
 pub(crate) mod ops;
 pub(crate) mod plan;
 pub(crate) mod recalls;

@@ -1,0 +1,57 @@
+//! Showing it again at each change.
+
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+    sync::mpsc::{self, RecvTimeoutError},
+    time::Duration,
+};
+
+use notify::{RecursiveMode, Watcher};
+
+use super::{Args, Exit, Failure, Format, again, ground::Ground, put};
+
+/// An editor writes a file in several steps: what comes within this is one change.
+const SETTLING: Duration = Duration::from_millis(60);
+
+/// Clears the terminal and its history, and goes to the top.
+const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
+
+pub(super) fn run(args: &Args, format: Format) -> Result<Exit, Failure> {
+    let root = Ground::root(&args.with, args.region.as_deref(), &args.file)?;
+    let (tell, told) = mpsc::channel();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading a file is an event too, and would go on for ever.
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            // The receiver lives as long as the watcher.
+            let _ = tell.send(());
+        }
+    })
+    .map_err(|error| unwatchable(&error))?;
+    let folder = args.file.parent().filter(|path| !path.as_os_str().is_empty());
+    let beside = folder.unwrap_or(Path::new("."));
+    // The folder and not the file: an editor may put a new file in its place.
+    for (path, mode) in [(&*root, RecursiveMode::Recursive), (beside, RecursiveMode::NonRecursive)]
+    {
+        watcher.watch(path, mode).map_err(|error| unwatchable(&error))?;
+    }
+    loop {
+        if format == Format::Human && io::stdout().is_terminal() {
+            put(CLEAR)?;
+        }
+        again(args, format)?;
+        if told.recv().is_err() {
+            return Ok(Exit::Ok);
+        }
+        while !matches!(
+            told.recv_timeout(SETTLING),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)
+        ) {}
+    }
+}
+
+fn unwatchable(error: &notify::Error) -> Failure {
+    Failure::new(Exit::Usage, "the files cannot be watched")
+        .why(error.to_string())
+        .mend("go without --watch")
+}
