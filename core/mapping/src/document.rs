@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use crate::Fault;
 
-pub(crate) use csv::COLUMNS_MAX;
+pub(crate) use grid::COLUMNS_MAX;
 use input::Input;
 pub use leaf::Leaf;
 
@@ -16,12 +16,14 @@ pub(crate) use table::is_formula;
 mod csv;
 mod find;
 mod format;
+mod grid;
 mod hl7;
 mod input;
 mod json;
 mod leaf;
 mod place;
 mod table;
+mod xlsx;
 mod xml;
 
 /// Before a UTF-8 text it is no part of it.
@@ -96,6 +98,7 @@ pub fn read<'i>(format: Format, bytes: &'i [u8], limits: &Limits) -> Result<Docu
         Format::Json => json::read(input::utf8(bytes)?, limits),
         Format::Csv(csv) => csv::read(csv, bytes, limits),
         Format::Hl7 => hl7::read(bytes, limits),
+        Format::Xlsx(columns) => xlsx::read(columns, bytes, limits),
     }
 }
 

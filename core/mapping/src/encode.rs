@@ -37,12 +37,14 @@ pub(crate) fn encode<T: Write>(
         Format::Xml => xml::write(&mapping.output, &mut source, values, &mut out, trace)?,
         Format::Json => json::write(&mapping.output, &mut source, values, &mut out, trace)?,
         Format::Csv(csv) => csv::write(csv, &mapping.output, &source, values, &mut out, trace)?,
+        // The compiler lets no mapping of it write.
+        Format::Xlsx(_) => {}
         Format::Hl7 => hl7::write(&mapping.output, &source, values, &mut out, trace)?,
     }
     let bytes = match mapping.format {
         Format::Csv(csv) => csv::bytes(csv, out),
         Format::Hl7 => hl7::bytes(&mapping.output, out),
-        Format::Xml | Format::Json => out.into_bytes(),
+        Format::Xml | Format::Json | Format::Xlsx(_) => out.into_bytes(),
     };
     Ok((bytes, source.into_lossy()))
 }

@@ -243,7 +243,7 @@ impl Guard {
             Some(name) if document.format == Format::Hl7 => is_type(name, &root.name),
             Some(name) => **name == *root.name && self.is_namespace(document),
             None => match document.format {
-                Format::Csv(_) | Format::Hl7 => root.sort == Sort::Element,
+                Format::Csv(_) | Format::Xlsx(_) | Format::Hl7 => root.sort == Sort::Element,
                 Format::Xml | Format::Json => root.sort == Sort::Object,
             },
         };

@@ -51,7 +51,8 @@ impl Path {
         is_value: bool,
     ) -> Result<Self, String> {
         match format {
-            Format::Csv(csv) => return column(text, csv),
+            Format::Csv(Csv { columns, encoding, .. }) => return column(text, columns, encoding),
+            Format::Xlsx(columns) => return column(text, columns, Encoding::Utf8),
             Format::Hl7 => return hl7::parse(text, level, is_value),
             Format::Xml | Format::Json => {}
         }
@@ -91,10 +92,10 @@ impl Path {
                 "steps are parted by /: name, name[0], name[key=value], @attribute last, or ."
             }
             Format::Hl7 => "write it like PID-3[5=NI].1; within a group's rows what is left of it",
-            Format::Csv(Csv { columns: Columns::Named, .. }) => {
+            Format::Csv(Csv { columns: Columns::Named, .. }) | Format::Xlsx(Columns::Named) => {
                 "write the column's name as it stands in the header row"
             }
-            Format::Csv(_) => "write the column's number, from 1",
+            Format::Csv(_) | Format::Xlsx(_) => "write the column's number, from 1",
         }
     }
 
@@ -147,7 +148,7 @@ impl fmt::Display for Path {
 }
 
 /// A column is one step, whatever its name holds.
-fn column(text: &str, csv: Csv) -> Result<Path, String> {
+fn column(text: &str, columns: Columns, encoding: Encoding) -> Result<Path, String> {
     let is_number = || {
         let number = text.parse::<usize>().ok().filter(|_| !text.starts_with(['0', '+']));
         number.is_some_and(|number| number <= COLUMNS_MAX)
@@ -155,10 +156,10 @@ fn column(text: &str, csv: Csv) -> Result<Path, String> {
     if text.is_empty() || text.trim() != text || text.contains(char::is_control) {
         return Err("a column's name is not empty and has no space around it".into());
     }
-    if csv.columns == Columns::Numbered && !is_number() {
+    if columns == Columns::Numbered && !is_number() {
         return Err("without a header row a column is a number".into());
     }
-    if csv.encoding == Encoding::Latin1 && text.contains(|c| c > '\u{ff}') {
+    if encoding == Encoding::Latin1 && text.contains(|c| c > '\u{ff}') {
         return Err("the column's name holds a character that ISO-8859-1 lacks".into());
     }
     let step = Step { name: text.into(), is_attribute: false, select: Select::Any };
@@ -234,7 +235,7 @@ fn attribute(name: &str, format: Format) -> Result<(Box<str>, bool), String> {
     }
     let holds = match format {
         Format::Xml => is_xml_name(name),
-        Format::Json | Format::Csv(_) | Format::Hl7 => {
+        Format::Json | Format::Csv(_) | Format::Xlsx(_) | Format::Hl7 => {
             !name.is_empty() && !name.contains(['@', '=']) && name.trim() == name
         }
     };

@@ -74,7 +74,7 @@ struct Told {
 
 /// None where the bytes are no document of that format.
 fn leaves(format: Format, bytes: &[u8]) -> Option<Vec<Told>> {
-    if let Format::Csv(_) | Format::Hl7 = format {
+    if let Format::Csv(_) | Format::Xlsx(_) | Format::Hl7 = format {
         return Some(lines(bytes));
     }
     let document = read(format, bytes, &Limits::default()).ok()?;

@@ -1,12 +1,16 @@
 //! A mapping file as written: TOML to a tree, nothing judged yet but its keys.
 
-use super::format::Layout;
-use crate::source::{Reader, Span, Table, Text};
+use super::format::{Layout, sheet};
+use crate::{
+    Columns,
+    source::{Reader, Span, Table, Text},
+};
 
 const TOP: &[&str] = &[
     "record",
     "format",
     "csv",
+    "xlsx",
     "root",
     "namespace",
     "schema",
@@ -28,6 +32,8 @@ pub(super) struct File {
     pub(super) format: Option<Text>,
     /// How CSV is laid out, and where that stands.
     pub(super) csv: Option<(Layout, Span)>,
+    /// How the columns of a workbook are told apart, and where that stands.
+    pub(super) xlsx: Option<(Columns, Span)>,
     pub(super) root: Option<Text>,
     pub(super) namespace: Option<Text>,
     /// An XML schema to be held against, from the file's own folder.
@@ -102,6 +108,7 @@ impl File {
             record: reader.needed(table, "record"),
             format: reader.needed(table, "format"),
             csv: reader.table(table, "csv").map(|csv| (Layout::read(reader, csv), csv.span())),
+            xlsx: reader.table(table, "xlsx").map(|xlsx| (sheet(reader, xlsx), xlsx.span())),
             root: reader.text(table, "root"),
             namespace: reader.text(table, "namespace"),
             xsd: reader.text(table, "schema"),

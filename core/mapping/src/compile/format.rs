@@ -7,7 +7,7 @@ use crate::{
     source::{Reader, Table, Text},
 };
 
-const FORMATS: &str = "write `xml`, `json`, `csv` or `hl7v2`";
+const FORMATS: &str = "write `xml`, `json`, `csv`, `xlsx` or `hl7v2`";
 const ENCODINGS: [(&str, Encoding); 3] = [
     ("utf-8", Encoding::Utf8),
     ("utf-8-bom", Encoding::Utf8Marked),
@@ -24,12 +24,24 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn read(reader: &mut Reader<'_>, table: Table<'_>) -> Self {
         reader.known(table, &["delimiter", "header", "encoding"]);
-        let is_named = !table.has("header") || reader.flag(table, "header");
         Self {
             delimiter: reader.needed(table, "delimiter"),
             encoding: reader.text(table, "encoding"),
-            columns: if is_named { Columns::Named } else { Columns::Numbered },
+            columns: columns(reader, table),
         }
+    }
+}
+
+/// `[xlsx]` as written.
+pub(super) fn sheet(reader: &mut Reader<'_>, table: Table<'_>) -> Columns {
+    reader.known(table, &["header"]);
+    columns(reader, table)
+}
+
+fn columns(reader: &mut Reader<'_>, table: Table<'_>) -> Columns {
+    match !table.has("header") || reader.flag(table, "header") {
+        true => Columns::Named,
+        false => Columns::Numbered,
     }
 }
 
@@ -39,10 +51,15 @@ pub(super) fn format(reader: &mut Reader<'_>, file: &File) -> Option<Format> {
         let why = "only a CSV file is laid out so";
         reader.error("LU101", span.clone(), "`[csv]` in another format", why, "remove it");
     }
+    if let (Some((_, span)), true) = (&file.xlsx, name.text != "xlsx") {
+        let why = "only an XLSX file is laid out so";
+        reader.error("LU101", span.clone(), "`[xlsx]` in another format", why, "remove it");
+    }
     match &*name.text {
         "xml" => Some(Format::Xml),
         "json" => Some(Format::Json),
         "hl7v2" => Some(Format::Hl7),
+        "xlsx" => Some(Format::Xlsx(xlsx(reader, file, name))),
         "csv" => {
             let layout = layout(reader, file, name)?;
             csv(reader, layout).map(Format::Csv)
@@ -53,6 +70,15 @@ pub(super) fn format(reader: &mut Reader<'_>, file: &File) -> Option<Format> {
             None
         }
     }
+}
+
+fn xlsx(reader: &mut Reader<'_>, file: &File, name: &Text) -> Columns {
+    if file.one_way.as_ref().is_none_or(|way| way.text != "in") {
+        let why = "an XLSX file is read and not written";
+        let mend = "add `one_way = \"in\"`, and write CSV by a mapping of its own";
+        reader.error("LU108", name.span.clone(), "this cannot be written", why, mend);
+    }
+    file.xlsx.as_ref().map_or(Columns::Named, |(columns, _)| *columns)
 }
 
 fn layout<'f>(reader: &mut Reader<'_>, file: &'f File, name: &Text) -> Option<&'f Layout> {

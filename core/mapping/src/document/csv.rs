@@ -1,23 +1,21 @@
 //! CSV, RFC 4180: rows of cells, all of one length. Strict, since a stray quote moves every cell
 //! after it: a quote stands around a whole cell, or doubled in one.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use super::{
-    BYTE_ORDER_MARK, Columns, Csv, Document, Encoding, Format, Input, Limits, Node, Sort, input,
-    place, table,
+    BYTE_ORDER_MARK, COLUMNS_MAX, Csv, Document, Encoding, Format, Input, Limits, Node,
+    grid::{Cell, Grid, Wrong},
+    input, place, table,
 };
 use crate::Fault;
-
-/// A wider table is nobody's honest document.
-pub(crate) const COLUMNS_MAX: usize = 1024;
 
 pub(super) fn read<'i>(csv: Csv, bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>, Fault> {
     let input = input::decoded(bytes, csv.encoding)?;
     let nodes = match &input {
-        Input::Lent(text) => Reader::new(csv, text, limits).read()?,
-        Input::Own(text) => {
-            let nodes = Reader::new(csv, text, limits).read()?;
+        Input::Lent(text) => Reader::new(csv, text).read(limits)?,
+        text => {
+            let nodes = Reader::new(csv, text).read(limits)?;
             nodes.into_iter().map(Node::into_owned).collect()
         }
     };
@@ -28,56 +26,51 @@ struct Reader<'i> {
     csv: Csv,
     input: &'i str,
     at: usize,
-    limits: Limits,
-    names: Vec<Cow<'i, str>>,
-    nodes: Vec<Node<'i>>,
 }
 
-/// A cell and where it starts.
-type Cell<'i> = (Cow<'i, str>, u32);
-
 impl<'i> Reader<'i> {
-    fn new(csv: Csv, input: &'i str, limits: &Limits) -> Self {
+    fn new(csv: Csv, input: &'i str) -> Self {
         let is_marked = csv.encoding != Encoding::Latin1 && input.starts_with(BYTE_ORDER_MARK);
         let at = if is_marked { BYTE_ORDER_MARK.len_utf8() } else { 0 };
-        Self { csv, input, at, limits: *limits, names: Vec::new(), nodes: Vec::new() }
+        Self { csv, input, at }
     }
 
-    fn read(mut self) -> Result<Vec<Node<'i>>, Fault> {
-        self.push(Sort::Array, Cow::Borrowed(""), Cow::Borrowed(""), 0, self.at as u32)?;
-        let mut row = Vec::new();
-        let mut is_first = true;
-        while self.row(&mut row)? {
-            if std::mem::take(&mut is_first) {
-                self.head(&row)?;
-                if self.csv.columns == Columns::Named {
-                    continue;
-                }
+    fn read(mut self, limits: &Limits) -> Result<Vec<Node<'i>>, Fault> {
+        let mut grid = Grid::new(self.csv.columns, limits);
+        let mut width = None;
+        while let Some(row) = self.row()? {
+            if row.iter().all(|cell| cell.text.is_empty()) {
+                continue;
             }
-            self.take(&mut row)?;
+            let (cells, start) = (row.len(), row[0].start);
+            let first = *width.get_or_insert(cells);
+            if first != cells {
+                let why = format!("the row has {cells} cells, the first one {first}");
+                return Err(self.fault(("not-well-formed", start, why)));
+            }
+            grid.row(&Cow::Borrowed(""), row).map_err(|wrong| self.fault(wrong))?;
         }
-        self.nodes[0].end = self.nodes.len() as u32;
-        Ok(self.nodes)
+        Ok(grid.into_nodes())
     }
 
-    /// The next line that is not blank; whether there is one.
-    fn row(&mut self, row: &mut Vec<Cell<'i>>) -> Result<bool, Fault> {
-        row.clear();
+    /// The next line that is not blank.
+    fn row(&mut self) -> Result<Option<Vec<Cell<'i>>>, Fault> {
         while self.input[self.at..].starts_with(['\r', '\n']) {
             self.at += 1;
         }
         if self.at == self.input.len() {
-            return Ok(false);
+            return Ok(None);
         }
+        let mut row = Vec::new();
         loop {
             if row.len() == COLUMNS_MAX {
                 return Err(self.wrong("too-large", &format!("over {COLUMNS_MAX} columns")));
             }
             let start = self.at as u32;
-            let cell = self.cell()?;
-            row.push((table::without_guard(cell), start));
+            let text = table::without_guard(self.cell()?);
+            row.push(Cell { column: row.len(), text, start });
             if !self.input[self.at..].starts_with(self.csv.delimiter) {
-                return Ok(true);
+                return Ok(Some(row));
             }
             self.at += self.csv.delimiter.len_utf8();
         }
@@ -148,73 +141,11 @@ impl<'i> Reader<'i> {
         }
     }
 
-    fn head(&mut self, row: &[Cell<'i>]) -> Result<(), Fault> {
-        let name = |(at, (name, _)): (usize, &Cell<'i>)| match self.csv.columns {
-            Columns::Named => name.clone(),
-            Columns::Numbered => number(at),
-        };
-        self.names = row.iter().enumerate().map(name).collect();
-        let mut seen = HashSet::new();
-        let mut names = self.names.iter();
-        match names.position(|name| !name.is_empty() && !seen.insert(&**name)) {
-            None => Ok(()),
-            Some(at) => {
-                let why = "two columns have one name".to_owned();
-                Err(place::fault("duplicate-key", self.input, row[at].1 as usize, why))
-            }
-        }
-    }
-
-    /// Makes nodes of a row. One in which every cell is empty is no record.
-    fn take(&mut self, row: &mut Vec<Cell<'i>>) -> Result<(), Fault> {
-        if row.iter().all(|(text, _)| text.is_empty()) {
-            return Ok(());
-        }
-        if row.len() != self.names.len() {
-            let why =
-                format!("the row has {} cells, the first one {}", row.len(), self.names.len());
-            let start = row[0].1 as usize;
-            return Err(place::fault("not-well-formed", self.input, start, why));
-        }
-        let record = self.nodes.len();
-        self.push(Sort::Element, Cow::Borrowed(""), Cow::Borrowed(""), 0, row[0].1)?;
-        for (at, (text, start)) in row.drain(..).enumerate() {
-            // An empty cell is only where a row has nothing: a row cannot leave a column out.
-            if text.is_empty() {
-                continue;
-            }
-            let name = match &self.names[at] {
-                name if name.is_empty() => number(at),
-                name => name.clone(),
-            };
-            self.push(Sort::Element, name, text, record as u32, start)?;
-        }
-        self.nodes[record].end = self.nodes.len() as u32;
-        Ok(())
-    }
-
-    fn push(
-        &mut self,
-        sort: Sort,
-        name: Cow<'i, str>,
-        text: Cow<'i, str>,
-        parent: u32,
-        start: u32,
-    ) -> Result<(), Fault> {
-        if self.nodes.len() >= self.limits.nodes_max {
-            let why = format!("the table holds over {} cells and rows", self.limits.nodes_max);
-            return Err(place::fault("too-large", self.input, start as usize, why));
-        }
-        let end = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { sort, name, text, namespace: 0, parent, end, start });
-        Ok(())
+    fn fault(&self, (code, start, why): Wrong) -> Fault {
+        place::fault(code, self.input, start as usize, why)
     }
 
     fn wrong(&self, code: &'static str, why: &str) -> Fault {
         place::fault(code, self.input, self.at, why.to_owned())
     }
-}
-
-fn number<'i>(at: usize) -> Cow<'i, str> {
-    Cow::Owned((at + 1).to_string())
 }

@@ -9,6 +9,8 @@ pub enum Format {
     Json,
     /// CSV, RFC 4180, and what is parted by other characters: a row is a record.
     Csv(Csv),
+    /// The rows of a workbook's sheet (Office Open XML); only read.
+    Xlsx(Columns),
     /// HL7 v2 with bars and hats (ER7).
     Hl7,
 }
@@ -52,6 +54,7 @@ impl Format {
             Self::Json => "json",
             Self::Csv(_) => "csv",
             Self::Hl7 => "hl7v2",
+            Self::Xlsx(_) => "xlsx",
         }
     }
 
@@ -68,11 +71,12 @@ impl Format {
             Self::Csv(Csv { delimiter: '\t', .. }) => "text/tab-separated-values; charset=utf-8",
             Self::Csv(_) => "text/csv; charset=utf-8",
             Self::Hl7 => "application/hl7-v2",
+            Self::Xlsx(_) => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 
     /// Whether a document of this format is a table, whose rows are records.
     pub(crate) const fn is_table(&self) -> bool {
-        matches!(self, Self::Csv(_))
+        matches!(self, Self::Csv(_) | Self::Xlsx(_))
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn read<'i>(bytes: &'i [u8], limits: &Limits) -> Result<Document<'i>,
     let input = input::decoded(bytes, encoding)?;
     let nodes = match &input {
         Input::Lent(text) => Reader::new(text, encoding, limits)?.read()?,
-        Input::Own(text) => {
+        text => {
             let nodes = Reader::new(text, encoding, limits)?.read()?;
             nodes.into_iter().map(Node::into_owned).collect()
         }

@@ -11,6 +11,8 @@ pub(crate) enum Input<'i> {
     Lent(&'i str),
     /// Shared by the records of a table.
     Own(Arc<str>),
+    /// There is none: places are rows and columns.
+    Grid,
 }
 
 impl Deref for Input<'_> {
@@ -20,6 +22,7 @@ impl Deref for Input<'_> {
         match self {
             Self::Lent(text) => text,
             Self::Own(text) => text,
+            Self::Grid => "",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where in a document: lines, columns, and paths of names.
 
-use super::{Document, Format, Sort};
+use super::{Document, Format, Input, Sort};
 use crate::Fault;
 
 /// A longer name is cut in a path, so that a hostile document cannot make a huge answer.
@@ -30,7 +30,14 @@ pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Fault {
 impl Document<'_> {
     /// Line and column of a node.
     pub(crate) fn position(&self, at: u32) -> (usize, usize) {
-        place(&self.input, self.node(at).start as usize)
+        self.position_of(self.node(at).start)
+    }
+
+    pub(super) fn position_of(&self, start: u32) -> (usize, usize) {
+        match self.input {
+            Input::Grid => super::xlsx::position(start),
+            _ => place(&self.input, start as usize),
+        }
     }
 
     /// The path of a node in names: `Lahete/Uusi/@koodi`, `goals[1]/text`, `OBX[1]-5.2`.

@@ -61,17 +61,25 @@ impl<'i> Document<'i> {
     /// # Errors
     /// `no-record` for a table without rows, `many-records` for one with several.
     pub fn record(self) -> Result<Self, Fault> {
-        let input = self.input.clone();
         let mut records = self.records();
-        let fault = |code, at, why: &str| Err(super::place::fault(code, &input, at, why.into()));
-        match (records.pop(), records.first()) {
-            (Some(only), None) => Ok(only),
-            (Some(last), Some(_)) => {
-                let second = records.get(1).unwrap_or(&last);
-                let why = "a second record begins here, and one is taken at a time";
-                fault("many-records", second.nodes[0].start as usize, why)
+        match records.len() {
+            1 => Ok(records.remove(0)),
+            0 => {
+                let why = "the table has no row with anything in it".to_owned();
+                Err(super::place::fault("no-record", "", 0, why))
             }
-            (None, _) => fault("no-record", 0, "the table has no row with anything in it"),
+            _ => {
+                let (line, column) = records[1].position(0);
+                let why = "a second record begins here, and one is taken at a time".to_owned();
+                Err(Fault {
+                    code: "many-records",
+                    at: String::new(),
+                    field: None,
+                    line,
+                    column,
+                    why,
+                })
+            }
         }
     }
 

@@ -9,12 +9,14 @@ use crate::Fault;
 
 mod scan;
 
+pub(super) use scan::check;
+
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// Each is looked up in a list: more than a handful is nobody's honest document.
 const NAMESPACES_MAX: usize = 256;
 
 pub(super) fn read<'i>(input: &'i str, limits: &Limits) -> Result<Document<'i>, Fault> {
-    scan::check(input, limits)?;
+    check(input, limits)?;
     // The parser counts texts and comments too; ours are counted exactly below.
     let nodes_limit = u32::try_from(limits.nodes_max).unwrap_or(u32::MAX).saturating_mul(2);
     let options = ParsingOptions { allow_dtd: false, nodes_limit, entity_resolver: None };

@@ -102,7 +102,7 @@ impl Stem {
                 open.push(':');
                 (open, String::new())
             }
-            (Format::Csv(_) | Format::Hl7, _) => (String::new(), String::new()),
+            (Format::Csv(_) | Format::Xlsx(_) | Format::Hl7, _) => (String::new(), String::new()),
         };
         let mut stem = Self {
             open: open.into(),
@@ -205,7 +205,7 @@ impl Stem {
             Format::Json => self.gather(),
             // Segments stand in the order of the rules, what is in them by its number.
             Format::Hl7 => self.children.sort_by_key(Self::number),
-            Format::Xml | Format::Csv(_) => {}
+            Format::Xml | Format::Csv(_) | Format::Xlsx(_) => {}
         }
         self.attributes.iter_mut().chain(&mut self.children).for_each(|stem| stem.arrange(format));
     }

@@ -12,3 +12,4 @@ mod tables;
 mod told;
 mod translate;
 mod types;
+mod xlsx;

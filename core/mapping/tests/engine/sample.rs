@@ -306,7 +306,7 @@ pub(crate) fn write(
             let text = String::from_utf8(bytes).unwrap();
             let body = match mapping.format() {
                 Format::Xml => text.split_once('\n').unwrap().1.to_owned(),
-                Format::Json | Format::Csv(_) | Format::Hl7 => text,
+                Format::Json | Format::Csv(_) | Format::Hl7 | Format::Xlsx(_) => text,
             };
             Ok(body)
         }

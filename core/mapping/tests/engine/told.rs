@@ -62,6 +62,8 @@ fn check(mapping: &Mapping, record: &Record) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_value_has_its_rule(record in record()) {
         prop_assume!(!record.values.is_empty());

@@ -9,7 +9,7 @@ pub(super) const DTD: &str = "a document type declaration is refused: send the d
 const ATTRIBUTES_MAX: usize = 256;
 
 /// Looks at the tags alone; whatever else is wrong is the parser's to find.
-pub(super) fn check(input: &str, limits: &Limits) -> Result<(), Fault> {
+pub(in crate::document) fn check(input: &str, limits: &Limits) -> Result<(), Fault> {
     declaration(input)?;
     let mut depth = 0_usize;
     let mut at = 0;

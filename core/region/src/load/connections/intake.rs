@@ -19,11 +19,12 @@ use crate::{Intake, Unmapped};
 
 /// How a CSV file is laid out is its mapping's to say; without a mapping nobody asks.
 const CSV: Csv = Csv { delimiter: ';', columns: Columns::Named, encoding: Encoding::Utf8 };
-const FORMATS: [(&str, Format); 4] = [
+const FORMATS: [(&str, Format); 5] = [
     ("xml", Format::Xml),
     ("json", Format::Json),
     ("csv", Format::Csv(CSV)),
     ("hl7v2", Format::Hl7),
+    ("xlsx", Format::Xlsx(Columns::Named)),
 ];
 const TREATMENTS: [(&str, Unmapped); 2] =
     [("refuse", Unmapped::Refuse), ("report", Unmapped::Report)];
