@@ -136,6 +136,34 @@ fn a_consent_releases_what_waits_and_its_withdrawal_stops_the_next() {
     assert_eq!(pinned.expect("an intent")["grounds"][0]["version"], 3);
 }
 
+/// A client phones: a person records her consent, and takes it back, by the ops API.
+#[test]
+fn a_person_records_a_consent_and_takes_it_back() {
+    let world = region().start();
+    let waiting = world.accept("serena", &Referral::to_peer_support("L-1", AINO).xml());
+    world.reaches(&waiting, "malli-ry", "waiting");
+    let given = consent(AINO).to_string();
+    world.api("POST", "/directives?system=home-care", &given).expect(403);
+    world.api("POST", "/directives?system=nobody", &given).expect(404);
+    world.api("POST", "/directives?system=serena", "{}").expect(422);
+    let recorded = world.api("POST", "/directives?system=serena", &given).expect(201).json();
+    assert_eq!((&recorded["version"], &recorded["in_flight"]), (&json!(1), &json!(0)));
+    world.reaches(&waiting, "malli-ry", "delivered");
+
+    let id = recorded["consent"].as_str().expect("an id");
+    world.api("POST", &format!("/directives/{NOBODYS}/withdrawn"), "").expect(404);
+    let taken = world.api("POST", &format!("/directives/{id}/withdrawn"), "").expect(200).json();
+    assert_eq!((&taken["version"], &taken["in_flight"]), (&json!(2), &json!(0)));
+    let next = world.accept("serena", &Referral::to_peer_support("L-2", AINO).xml());
+    assert_eq!(world.reaches(&next, "malli-ry", "refused")["cause"], "withdrawn");
+    let place = format!("{CONSENTS}/{id}");
+    assert_eq!(get(&world, "serena", &place).expect(200).json()["status"], "inactive");
+    let uses = world.journal().entries().into_iter().filter(|e| e["phase"] == "use");
+    let uses: Vec<_> = uses.filter(|e| e["result"] == "directive-recorded").collect();
+    assert_eq!(uses.len(), 2);
+    assert!(uses.iter().all(|one| one["recipient"] == "ops.token" && !one["client"].is_null()));
+}
+
 #[test]
 fn another_systems_directive_looks_like_none() {
     let world = region().start();

@@ -1,6 +1,7 @@
 //! The ops listener: health, metrics, and the API behind the command line. It names clients by
 //! opaque references; `/api` needs the token of the data folder.
 
+mod directives;
 mod recalls;
 
 use std::sync::Arc;
@@ -36,7 +37,9 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/messages/{id}/replay", post(replay))
         .route("/reports/disclosures", post(disclosures))
         .route("/erasures", post(erase::erase))
-        .route("/clients/{client}/directives", get(directives))
+        .route("/clients/{client}/directives", get(directives::list))
+        .route("/directives", post(directives::record))
+        .route("/directives/{id}/withdrawn", post(directives::withdraw))
         .route("/loads", get(loads))
         .route("/recalls", get(recalls::list))
         .route("/recalls/{id}/settled", post(recalls::settle))
@@ -176,18 +179,6 @@ pub(super) fn client(
             .map_err(|error| bad(&error.to_string())),
         _ => Err(bad("send either client or hetu")),
     }
-}
-
-/// An unknown client has directed nothing, and looks so.
-async fn directives(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(client): Path<String>,
-) -> Result<Json<inspect::ClientDirectives>, Problem> {
-    let client = ClientRef::new(client);
-    used(&app, &caller, inspect::Asked::Directives(client.clone())).await?;
-    let found = app.flow.directives(&client).await;
-    found.map(Json).map_err(|e| journal(&e))
 }
 
 async fn loads(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {

@@ -21,6 +21,8 @@ pub enum Asked {
     Directives(ClientRef),
     /// The journey of a message.
     Trace(MessageId),
+    /// A person has recorded a directive, which is that message.
+    DirectiveRecorded(MessageId),
     /// A person has seen to a recall about a client.
     RecallSettled(ClientRef),
     /// A person has the notice of a recall about a client made again.
@@ -38,6 +40,7 @@ impl Asked {
             Self::Directives(_) => "directives",
             Self::Trace(_) => "trace",
             Self::Why(_) => "why",
+            Self::DirectiveRecorded(_) => "directive-recorded",
             Self::RecallSettled(_) => "recall-settled",
             Self::RecallAgain(_) => "recall-again",
             Self::Erasure(_) => "erasure",
@@ -61,7 +64,7 @@ impl Flow {
                 let client = Some(client.clone());
                 Entry { client, ..self.use_of(who, asked) }
             }
-            Asked::Trace(id) | Asked::Why(id) => {
+            Asked::Trace(id) | Asked::Why(id) | Asked::DirectiveRecorded(id) => {
                 let id = *id;
                 let Some(found) = self.journal.read(move |c| read::message(c, id)).await? else {
                     return Ok(());

@@ -71,6 +71,36 @@ impl Flow {
         Ok(receipt)
     }
 
+    /// Takes back a directive in the name of the system that recorded it, when a person has heard of
+    /// it another way. It needs no terms and no version: taking back is as easy as giving, and a
+    /// directive that changed meanwhile is meant all the same.
+    ///
+    /// # Errors
+    /// [`Refused`]; then nothing of it was kept.
+    pub async fn withdraw_consent(&self, id: Uuid) -> Result<Receipt, Refused> {
+        let region = self.region();
+        let found = self.journal.read(move |c| read::directive_by_id(c, id)).await?;
+        let latest = found.as_ref().and_then(History::latest).ok_or(Refused::UnknownConsent)?;
+        let author = found.as_ref().and_then(History::author).ok_or(Refused::UnknownConsent)?;
+        let connection = region.connection(author).ok_or(Refused::NoConsents)?;
+        let schema = region.schema(&Kind::new(KIND)).cloned().ok_or(Refused::NoConsents)?;
+        let incoming = Incoming {
+            system: author,
+            body: &[],
+            idempotency_key: None,
+            traceparent: None,
+            plan: None,
+        };
+        let mut record = Record::new(&schema);
+        let mut envelope = self.envelope(&region, connection, &schema, &record, &incoming);
+        envelope.subject = Some(latest.subject.clone());
+        let directive = Directive { standing: Standing::Withdrawn, ..latest.clone() };
+        set(&mut record, &schema, &directive);
+        let effect = Effect::Directive(DirectiveChange::Withdraw(directive.id));
+        let prepared = Prepared::new(envelope, record, schema, Accounting::default());
+        self.commit(&region, Prepared { effect, ..prepared }, None, Way::Routes).await
+    }
+
     /// The directive that is to be replaced, as its writer read it.
     async fn replaced(&self, writer: &SystemId, write: ConsentWrite) -> Result<Directive, Refused> {
         let found = self.journal.read(move |c| read::directive_by_id(c, write.id)).await?;

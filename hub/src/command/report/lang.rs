@@ -137,6 +137,10 @@ impl Lang {
             "directives" => ("asiakkaan luvat ja kiellot", "klientens samtycken och förbud"),
             "trace" => ("viestin kulku", "meddelandets väg"),
             "why" => ("luovutuksen perustelut", "motiveringen till utlämnandet"),
+            "directive-recorded" => ("luvan tai kiellon kirjaus", "samtycke eller förbud infört"),
+            "recall-settled" => ("käsittelyn lopetus kuitattu", "upphörd behandling kvitterad"),
+            "recall-again" => ("lopetuspyyntö uudelleen", "ny begäran om upphörande"),
+            "erasure" => ("tietojen hävittäminen", "förstöring av uppgifter"),
             other => return reason(other),
         };
         match self {
@@ -147,6 +151,10 @@ impl Lang {
                 "directives" => "what the client has directed",
                 "trace" => "the journey of a message",
                 "why" => "why a message may or may not go",
+                "directive-recorded" => "a directive recorded or taken back",
+                "recall-settled" => "a recall seen to",
+                "recall-again" => "a recall sent again",
+                "erasure" => "erasure of the payloads",
                 code => reason(code),
             },
         }
