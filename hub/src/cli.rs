@@ -53,6 +53,8 @@ enum Command {
     Plan(command::plan::Args),
     /// List who is to stop processing what they received, or settle it
     Recalls(command::recalls::Args),
+    /// Let go what is held for a person to look at
+    Release(command::release::Args),
     /// Send a message again, through the same gate
     Replay(command::replay::Args),
     /// Report what was disclosed
@@ -89,6 +91,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(&args, format),
         Command::Plan(args) => command::plan::run(&args, format),
         Command::Recalls(args) => command::recalls::run(&args, format),
+        Command::Release(args) => command::release::run(&args, format),
         Command::Replay(args) => command::replay::run(&args, format),
         Command::Report(which) => command::report::run(&which, format),
         Command::Serve(args) => serve::run(args),

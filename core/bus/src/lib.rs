@@ -24,6 +24,8 @@ pub enum Wake<T> {
     Fresh(T),
     /// The directives of this client have changed.
     Client(ClientRef),
+    /// Something older in the journal may go now.
+    Journal,
 }
 
 /// The way to every dispatcher.

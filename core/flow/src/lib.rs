@@ -28,6 +28,7 @@ mod intake;
 mod metrics;
 mod notices;
 mod plan;
+mod release;
 mod replay;
 mod retry;
 mod send;

@@ -161,7 +161,7 @@ impl Metrics {
         for destination in destinations {
             let own = || loads.iter().filter(|load| load.destination == *destination);
             let name = || KeyValue::new("connection", destination.to_string());
-            for state in [State::Ready, State::Waiting, State::Sending] {
+            for state in [State::Ready, State::Waiting, State::Sending, State::Held] {
                 let count = own().filter(|l| l.state == state).map(|l| l.count).sum();
                 self.pending.record(count, &[name(), KeyValue::new("state", state.as_str())]);
             }

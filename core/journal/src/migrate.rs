@@ -14,6 +14,7 @@ const MIGRATIONS: &[Migration] = &[
     (include_str!("../migrations/0004_notices.sql"), |_| Ok(())),
     (include_str!("../migrations/0006_seal.sql"), |_| Ok(())),
     (include_str!("../migrations/0007_recall.sql"), |_| Ok(())),
+    (include_str!("../migrations/0008_held.sql"), |_| Ok(())),
 ];
 
 /// The version that this hub writes.

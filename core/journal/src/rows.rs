@@ -29,10 +29,12 @@ pub enum State {
     Replayed = 13,
     /// It waited for a person, who saw to its matter without it.
     Settled = 14,
+    /// Its document held what no rule knows: it goes when a person has looked and releases it.
+    Held = 15,
 }
 
 impl State {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Ready,
         Self::Waiting,
         Self::Sending,
@@ -41,6 +43,7 @@ impl State {
         Self::Dead,
         Self::Replayed,
         Self::Settled,
+        Self::Held,
     ];
 
     /// Whether it still has an end before it.
@@ -49,7 +52,8 @@ impl State {
     }
 
     /// Those that have not come to a good end, the ones that wait for a person first.
-    pub const UNFINISHED: [Self; 4] = [Self::Dead, Self::Waiting, Self::Ready, Self::Sending];
+    pub const UNFINISHED: [Self; 5] =
+        [Self::Dead, Self::Held, Self::Waiting, Self::Ready, Self::Sending];
 
     /// The name shown to people.
     pub const fn as_str(self) -> &'static str {
@@ -62,6 +66,7 @@ impl State {
             Self::Dead => "dead-letter",
             Self::Replayed => "replayed",
             Self::Settled => "settled",
+            Self::Held => "held",
         }
     }
 }
@@ -148,6 +153,9 @@ pub struct Accounting {
     /// Codes that say less in the record than they did in the document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lossy: Vec<Lossy>,
+    /// Whether its deliveries are held until a person releases them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_held: bool,
     /// Names of the routes taken.
     pub routes: Vec<String>,
 }

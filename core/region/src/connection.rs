@@ -70,6 +70,8 @@ pub enum Unmapped {
     Refuse,
     /// The message is accepted; the element is counted and shown.
     Report,
+    /// The same, and nothing of it leaves until a person has looked and releases it.
+    Park,
 }
 
 /// What goes out to a system.

@@ -9,7 +9,7 @@ use super::{Exit, Failure, Format, Ink, acting, layout, ops, trace::reason};
 
 const ABOUT: &str = "\
 Lists the deliveries that have not come to a good end: dead letters, which wait for a person, first;
-then those that wait for a legal basis, with their deadline and who is to act, those to be tried
+then those held because their document had what no mapping rule knows; then those that wait for a legal basis, with their deadline and who is to act, those to be tried
 again, and those being sent.";
 
 const EXAMPLE: &str = "\
@@ -25,7 +25,7 @@ EXIT CODES
 #[derive(clap::Args, Debug)]
 #[command(long_about = ABOUT, after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// Only these: dead-letter, waiting, ready or sending
+    /// Only these: dead-letter, held, waiting, ready or sending
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
     /// Only those to this system
@@ -51,6 +51,8 @@ struct Row {
     due: Option<Timestamp>,
     wanted: Option<ops::Wanted>,
     cause: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unmapped: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
@@ -65,8 +67,13 @@ async fn list(args: &Args, format: Format) -> Result<Exit, Failure> {
     query.extend(args.to.as_deref().map(|to| ("to", to)));
     let rows: Vec<Row> = ops::read(&ops.get("/api/deliveries", &query).await?)?;
     format.show(&rows, || page(&rows, Ink::stdout(), Timestamp::now()))?;
-    let dead = rows.iter().any(|row| row.state == "dead-letter");
-    Ok(if dead { Exit::Findings } else { Exit::Ok })
+    let waits = rows.iter().any(|row| is_a_persons(row));
+    Ok(if waits { Exit::Findings } else { Exit::Ok })
+}
+
+/// Whether it goes no further without a person.
+fn is_a_persons(row: &Row) -> bool {
+    matches!(&*row.state, "dead-letter" | "held")
 }
 
 fn page(rows: &[Row], ink: Ink, now: Timestamp) -> String {
@@ -76,7 +83,7 @@ fn page(rows: &[Row], ink: Ink, now: Timestamp) -> String {
     }
     for row in rows {
         let state = format!("{:<11}", row.state);
-        let state = if row.state == "dead-letter" { ink.bad(state) } else { ink.faint(state) };
+        let state = if is_a_persons(row) { ink.bad(state) } else { ink.faint(state) };
         let age = layout::span(now.duration_since(row.accepted));
         let head = format!(
             "{state} {:<12} {:<12} {}, {}",
@@ -94,6 +101,9 @@ fn page(rows: &[Row], ink: Ink, now: Timestamp) -> String {
             format!("{}  {cause}", row.message)
         };
         layout::hang(&mut page, "            ", 12, &text);
+        for place in &row.unmapped {
+            layout::hang(&mut page, "            ", 12, &format!("no rule names {place}"));
+        }
         if let Some(wanted) = &row.wanted {
             for line in acting::lines(wanted, now) {
                 layout::hang(&mut page, "            ", 12, &line);

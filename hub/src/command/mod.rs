@@ -21,6 +21,7 @@ pub(crate) mod map;
 pub(crate) mod ops;
 pub(crate) mod plan;
 pub(crate) mod recalls;
+pub(crate) mod release;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod test;

@@ -34,6 +34,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/messages/{id}", get(message))
         .route("/messages/{id}/why", get(why))
+        .route("/messages/{id}/release", post(release))
         .route("/messages/{id}/replay", post(replay))
         .route("/reports/disclosures", post(disclosures))
         .route("/erasures", post(erase::erase))
@@ -139,6 +140,16 @@ async fn replay(
         Err(error) => Err(Problem::new(StatusCode::CONFLICT, "not-replayed", "Not replayed")
             .detail(error.to_string())),
     }
+}
+
+async fn release(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Ask(only): Ask<Only>,
+) -> Result<Json<Value>, Problem> {
+    let released = app.flow.release(message_id(&id)?, only.to.map(SystemId::new)).await;
+    let count = released.map_err(|e| journal(&e))?.ok_or_else(Problem::not_found)?;
+    Ok(Json(json!({ "message": id, "released": count })))
 }
 
 /// Whose report: by the hub's reference, or by a code that must not stand in a URL or a log.

@@ -4,6 +4,7 @@
 mod answers;
 mod consent;
 mod delivery;
+mod held;
 mod plan;
 mod recall;
 mod refusal;

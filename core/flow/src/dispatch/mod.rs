@@ -196,6 +196,7 @@ impl Dispatcher {
             Wake::Fresh(_) if self.cursor.is_some() => {}
             Wake::Fresh(_) if self.lanes.len() >= WINDOW => self.cursor = Some(0),
             Wake::Fresh(item) => self.lanes.insert(item, self.flow.clock.now()),
+            Wake::Journal => self.cursor = Some(0),
             // A client's directives have changed: everything that pends about her is decided anew.
             Wake::Client(client) => self.refresh(LaneKey::Client(client)).await,
         }

@@ -31,6 +31,9 @@ pub struct Unfinished {
     pub wanted: Option<Wanted>,
     /// Why it has not come to a good end.
     pub cause: Option<String>,
+    /// For what is held: the places that no rule knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmapped: Vec<String>,
 }
 
 impl Flow {
@@ -80,5 +83,9 @@ fn row(delivery: read::Delivery, message: Option<&read::Message>) -> Unfinished 
         due: delivery.state.is_pending().then_some(delivery.due),
         wanted: None,
         cause: delivery.cause,
+        unmapped: message
+            .filter(|_| delivery.state == State::Held)
+            .map(|message| message.accounting.unmapped.clone())
+            .unwrap_or_default(),
     }
 }

@@ -161,6 +161,7 @@ impl Flow {
             ignored: decoded.ignored,
             unmapped: decoded.unmapped,
             lossy: decoded.lossy.into_iter().map(lossy).collect(),
+            is_held: decoded.unmapped_count > 0 && parks(connection),
             routes: Vec::new(),
         };
         let mut prepared = Prepared::new(envelope, record, schema, accounting);
@@ -248,6 +249,7 @@ impl Flow {
             return Err(Refused::NoRoute);
         }
         accounting.routes = routes;
+        let is_held = accounting.is_held;
         let directs = matches!(effect, Effect::Directive(_));
         let items =
             deliveries.iter().map(|d| (d.id, d.destination.clone(), d.purpose.clone(), d.deadline));
@@ -266,6 +268,9 @@ impl Flow {
             self.gate.forget(client);
             self.bus.client_changed(client);
             self.bell.ring_for(client);
+        }
+        if is_held {
+            return Ok(receipt(&accepted, directs));
         }
         let generation = region.generation.clone();
         let carried = Arc::new(Carried { envelope, record, generation });
@@ -322,6 +327,10 @@ fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded),
 
 fn lossy(luotsi_mapping::Lossy { table, at, count }: luotsi_mapping::Lossy) -> Lossy {
     Lossy { table, at, count }
+}
+
+fn parks(connection: &Connection) -> bool {
+    connection.intake.as_ref().is_some_and(|intake| intake.unmapped == Unmapped::Park)
 }
 
 fn refuse_unmapped(unknown: Vec<Fault>) -> Result<(), Refused> {

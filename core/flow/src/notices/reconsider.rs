@@ -1,9 +1,9 @@
-//! Dead letters are decided again when their client's directives change: a person must not find one
+//! Dead letters, and what is held, are decided again when their client's directives change: a person must not find one
 //! that may not go. One that may stays hers; nobody but she sends it.
 
 use luotsi_consent::{Outcome, Reason, Request, decide};
 use luotsi_journal::{
-    Entry, Error, Phase,
+    Entry, Error, Phase, State,
     command::{Guard, Lost, Reconsidered},
     read::{self, Delivery, Message},
 };
@@ -49,6 +49,10 @@ async fn reconsider(flow: &Flow, delivery: &Delivery) -> Result<Result<(), Lost>
     let result = match outcome {
         Outcome::Deny(Reason::Undecidable) => return Ok(Ok(())),
         Outcome::Permit => return stays(flow, delivery, guard).await,
+        // What is held may still wait for a basis once it is released.
+        Outcome::Wait(_) if delivery.state == State::Held => {
+            return stays(flow, delivery, guard).await;
+        }
         Outcome::Wait(_) => Reason::NoBasis.as_str(),
         Outcome::Deny(reason) => reason.as_str(),
     };

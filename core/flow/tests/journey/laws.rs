@@ -78,7 +78,7 @@ fn check_trail(delivery: &Delivery, own: &[&Entry], called: usize, taken: usize)
         State::Dead | State::Replayed | State::Settled => {
             assert!(delivery.cause.is_some(), "dead for no reason: {what}");
         }
-        State::Ready | State::Sending => {}
+        State::Ready | State::Sending | State::Held => {}
     }
     let interrupted = results("interrupted").count();
     let twice = taken > delivered + interrupted + open;

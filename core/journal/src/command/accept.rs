@@ -267,6 +267,7 @@ impl Accept {
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
         )?;
         let at = self.envelope.received.as_microsecond();
+        let state = if self.accounting.is_held { State::Held } else { State::Ready };
         let insert_one = |new: &NewDelivery| {
             Ok(insert.insert(params![
                 new.id.0.as_bytes(),
@@ -274,7 +275,7 @@ impl Accept {
                 new.destination.as_str(),
                 new.purpose.as_str(),
                 self.envelope.subject.as_ref().map(ClientRef::as_str),
-                State::Ready,
+                state,
                 at,
                 new.deadline.as_microsecond(),
             ])?)
@@ -282,13 +283,13 @@ impl Accept {
         self.deliveries.iter().map(insert_one).collect()
     }
 
-    /// A replay settles the dead letters of its original to the systems it goes to.
+    /// A replay settles the dead letters and held deliveries of its original to the systems it goes to.
     fn settle_original(&self, connection: &Connection) -> Result<(), Error> {
         let Some(original) = self.envelope.replays else { return Ok(()) };
         let mut settle = connection.prepare_cached(
             "update delivery set state = ?1, cause = ?2
              where message = (select seq from message where id = ?3)
-               and destination = ?4 and state = 12",
+               and destination = ?4 and state in (12, 15)",
         )?;
         for new in &self.deliveries {
             settle.execute(params![

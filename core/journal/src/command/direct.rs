@@ -140,11 +140,13 @@ fn wake(connection: &Connection, client: &ClientRef, now: Timestamp) -> Result<(
              where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
         )?
         .execute(params![client.as_str(), now.as_microsecond()])?;
-    // A dead letter is sent by nobody but a person, who must not find one that may not go.
+    // A dead letter, or what is held, is sent by nobody but a person, who must not find one that may
+    // not go.
     connection
         .prepare_cached(
             "insert or ignore into reconsider
-             select seq from delivery where subject = ?1 and state = 12",
+             select seq from delivery where subject = ?1 and state = 12
+             union all select seq from delivery where subject = ?1 and state = 15",
         )?
         .execute([client.as_str()])?;
     Ok(())

@@ -66,7 +66,7 @@ impl Command for Erase {
         let dead = connection
             .prepare_cached(
                 "update delivery set state = ?2, due = ?3, cause = ?4
-                 where state = 12 and subject = ?1",
+                 where state in (12, 15) and subject = ?1",
             )?
             .execute(params![
                 self.client.as_str(),

@@ -14,6 +14,7 @@ mod recall;
 mod reconsider;
 mod recover;
 mod refuse;
+mod release;
 mod used;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use recall::{ByHand, RecallByHand, RecallMove};
 pub use reconsider::Reconsidered;
 pub use recover::Recover;
 pub use refuse::Refuse;
+pub use release::Release;
 pub use used::Used;
 
 pub(crate) use advance::epoch;

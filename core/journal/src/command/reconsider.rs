@@ -1,4 +1,4 @@
-//! A dead letter was decided again after its client's directives had changed.
+//! A dead letter, or what is held, was decided again after its client's directives had changed.
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -38,9 +38,9 @@ impl Command for Reconsidered {
         let Some(entry) = &self.refusal else { return Ok(Ok(())) };
         let refused = connection
             .prepare_cached(
-                "update delivery set state = ?2, cause = ?3 where seq = ?1 and state = ?4",
+                "update delivery set state = ?2, cause = ?3 where seq = ?1 and state in (12, 15)",
             )?
-            .execute(params![self.delivery, State::Refused, entry.result, State::Dead])?;
+            .execute(params![self.delivery, State::Refused, entry.result])?;
         // A person may have replayed it meanwhile, and then the replay was decided itself.
         if refused > 0 {
             refuse::reject(connection, self.delivery, self.tell)?;

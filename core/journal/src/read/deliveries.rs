@@ -181,8 +181,11 @@ pub fn unfinished(
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
     // The first condition repeats the indexes' own, without which SQLite would not use them.
-    let within =
-        if state.is_pending() { "state < 10 and state = ?1" } else { "state = 12 and state = ?1" };
+    let within = match state {
+        State::Held => "state = 15 and state = ?1",
+        state if state.is_pending() => "state < 10 and state = ?1",
+        _ => "state = 12 and state = ?1",
+    };
     let sql = format!(
         "select {COLUMNS} from delivery
          where {within} and (?2 is null or destination = ?2) order by seq limit ?3"
@@ -225,7 +228,10 @@ pub fn loads(connection: &Session) -> Result<Vec<Load>, Error> {
          where state < 10 group by destination, state
          union all
          select destination, state, count(*), min(accepted) from delivery
-         where state = 12 group by destination, state",
+         where state = 12 group by destination, state
+         union all
+         select destination, state, count(*), min(accepted) from delivery
+         where state = 15 group by destination, state",
     )?;
     let rows = select.query_map([], |row| {
         Ok(Load {

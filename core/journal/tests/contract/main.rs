@@ -7,6 +7,7 @@
 mod accepting;
 mod asking;
 mod directing;
+mod holding;
 mod moving;
 mod owing;
 mod planning;
@@ -58,6 +59,10 @@ macro_rules! every_engine {
                 a_directive_is_replaced_only_at_its_version,
                 a_directive_is_its_authors_after_anothers_withdrawal,
             ],
+            holding: [
+ what_is_held_goes_by_a_release_alone,
+ what_is_held_is_decided_again_when_directives_change,
+ ],
             moving: [
                 a_move_decided_on_old_directives_is_not_made,
                 a_move_starts_where_the_delivery_is,

@@ -71,7 +71,7 @@ pub(crate) async fn a_move_starts_where_the_delivery_is(place: &impl Place) {
         let legal = match from {
             Ready | Waiting => phase != Outcome,
             Sending => phase == Outcome,
-            Delivered | Refused | Dead | Replayed | Settled => false,
+            Delivered | Refused | Dead | Replayed | Settled | State::Held => false,
         };
         assert_eq!(moved, if legal { Ok(()) } else { Err(Lost::Elsewhere) }, "{from:?} {to:?}");
         assert_eq!(everything(&journal) == before, !legal, "{from:?} → {to:?}");

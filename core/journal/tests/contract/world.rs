@@ -190,7 +190,7 @@ pub(crate) fn everything(journal: &Journal) -> BTreeMap<String, String> {
 
 /// Takes back all that came after the first version of the schema.
 pub(crate) const TO_VERSION_1: &str = "
-    drop index delivery_untold; drop index delivery_untold_of;
+    drop index delivery_held; drop index delivery_held_subject; drop index delivery_untold; drop index delivery_untold_of;
     alter table delivery drop column tell; alter table delivery drop column told;
     drop table recall; drop table reconsider; drop index delivery_dead_subject;
     drop table directive_ref; drop table leaf; drop table tree; drop table checkpoint;
@@ -199,6 +199,7 @@ pub(crate) const TO_VERSION_1: &str = "
 
 /// Takes a journal back to before payloads were sealed.
 pub(crate) const TO_VERSION_4: &str = "
+    drop index delivery_held; drop index delivery_held_subject;
     drop table recall; drop table reconsider; drop index delivery_dead_subject;
     drop table client_key; drop table master; drop table erasure;
     pragma user_version = 4";

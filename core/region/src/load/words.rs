@@ -67,7 +67,7 @@ pub(crate) const FORMAT: Noun =
 pub(crate) const UNMAPPED: Noun = Noun {
     code: "LU217",
     what: "treatment of unmapped elements",
-    why: "what no mapping rule names is refused, or accepted and shown",
+    why: "what no mapping rule names is refused, or accepted and shown, or held for a person",
 };
 pub(crate) const HETU: Noun = Noun {
     code: "LU217",

@@ -172,6 +172,10 @@ impl Page {
                 }
             }
             ("dead-letter", _) => self.line(None, rail, Mark::Bad, "a person", cause),
+            ("held", _) => {
+                let why = "no rule names some of its document: luotsi release, or replay";
+                self.line(None, rail, Mark::Waiting, "a person", why);
+            }
             _ => {}
         }
     }
@@ -194,6 +198,7 @@ fn state(code: &str) -> &str {
         "waiting" => "waiting for a basis",
         "sending" => "being sent",
         "dead-letter" => "waiting for a person",
+        "held" => "held for a person",
         other => other,
     }
 }

@@ -26,8 +26,8 @@ const FORMATS: [(&str, Format); 5] = [
     ("hl7v2", Format::Hl7),
     ("xlsx", Format::Xlsx(Columns::Named)),
 ];
-const TREATMENTS: [(&str, Unmapped); 2] =
-    [("refuse", Unmapped::Refuse), ("report", Unmapped::Report)];
+const TREATMENTS: [(&str, Unmapped); 3] =
+    [("refuse", Unmapped::Refuse), ("report", Unmapped::Report), ("park", Unmapped::Park)];
 const STRICTNESSES: [(&str, Strictness); 2] =
     [("strict", Strictness::Strict), ("lenient", Strictness::Lenient)];
 const BYTES_DEFAULT: u64 = 1 << 20;
