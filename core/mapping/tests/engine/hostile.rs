@@ -35,6 +35,16 @@ fn xml() {
     check(" <!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", Err(("dtd-refused", 1, 2)));
     check("<?xml version='1.0' encoding='latin1'?><a/>", Err(("wrong-encoding", 1, 1)));
     check("<?xml version='1.1'?><a/>", Err(("not-well-formed", 1, 1)));
+    check("<?xml version='1.0' standalone='YES'?><a/>", Err(("not-well-formed", 1, 1)));
+    check("\u{feff}<?xml version='1.0'?><a c='&#xE4;'>&#9;<?xml-b?><!--&#0;--></a>", Ok(1));
+    check("<a>\n<?xMl?></a>", Err(("not-well-formed", 2, 1)));
+    check("<a><?b:c?></a>", Err(("not-well-formed", 1, 4)));
+    check("<a>&#xd83d;&#xde00;</a>", Err(("not-well-formed", 1, 4)));
+    check("<a b='&#xfffe;'/>", Err(("not-well-formed", 1, 7)));
+    check("<a>&#x+20;</a>", Err(("not-well-formed", 1, 4)));
+    check("<:a/>", Err(("not-well-formed", 1, 1)));
+    check("<a xmlns:b = ''/>", Err(("not-well-formed", 1, 4)));
+    check("<a xmlns:xmlns='u'/>", Err(("not-well-formed", 1, 4)));
     check("<a><a><a><a/></a></a></a>", Ok(1));
     check("<a><a><a>\n<a><a/></a></a></a></a>", Err(("too-deep", 2, 4)));
 }
@@ -134,6 +144,9 @@ fn size_is_no_weapon() {
     let codes = [
         (Format::Xml, "<a>".repeat(300_000), "too-deep"),
         (Format::Json, "[".repeat(1_000_000), "too-deep"),
+        (Format::Xml, format!("<a{}", " xmlns:".repeat(140_000)), "not-well-formed"),
+        (Format::Xml, "<?a".repeat(300_000), "not-well-formed"),
+        (Format::Xml, format!("<a>{}</a>", "&#9".repeat(300_000)), "not-well-formed"),
         (Format::Xml, format!("<a>{}</a>", "<b/>".repeat(250_000)), "too-large"),
         (Format::Json, format!("[{}0]", "0,".repeat(500_000)), "too-large"),
         (Format::Csv(CSV), format!("a;b\n{}", "1;2\n".repeat(200_000)), "too-large"),

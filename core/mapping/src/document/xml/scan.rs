@@ -4,6 +4,8 @@
 use super::{Limits, is_space, place};
 use crate::Fault;
 
+mod strict;
+
 pub(super) const DTD: &str = "a document type declaration is refused: send the document without it";
 /// The parser compares each attribute of an element with all others.
 const ATTRIBUTES_MAX: usize = 256;
@@ -16,17 +18,22 @@ pub(in crate::document) fn check(input: &str, limits: &Limits) -> Result<(), Fau
     while let Some(found) = input[at..].find('<') {
         let start = at + found;
         let rest = &input[start..];
+        strict::references(input, at..start)?;
         let end = match rest.as_bytes().get(1) {
             Some(b'!') if rest.starts_with("<!--") => past(rest, "-->"),
             Some(b'!') if rest.starts_with("<![CDATA[") => past(rest, "]]>"),
             Some(b'!') => return Err(place::fault("dtd-refused", input, start, DTD.into())),
-            Some(b'?') => past(rest, "?>"),
+            Some(b'?') => {
+                strict::instruction(input, start)?;
+                past(rest, "?>")
+            }
             Some(b'/') => {
                 depth = depth.saturating_sub(1);
                 past(rest, ">")
             }
             _ => {
                 let tag = Tag::of(rest);
+                strict::tag(input, start..start + tag.end)?;
                 depth += usize::from(!tag.is_closed);
                 within(input, start, depth + usize::from(tag.is_closed), tag.attributes, limits)?;
                 tag.end
@@ -34,7 +41,7 @@ pub(in crate::document) fn check(input: &str, limits: &Limits) -> Result<(), Fau
         };
         at = start + end;
     }
-    Ok(())
+    strict::references(input, at..input.len())
 }
 
 fn within(
@@ -98,6 +105,10 @@ fn declaration(input: &str) -> Result<(), Fault> {
     if pseudo(rest, "encoding").is_some_and(|name| !name.eq_ignore_ascii_case("utf-8")) {
         let why = "another encoding than UTF-8 is declared: send UTF-8 and declare that or nothing";
         return Err(place::fault("wrong-encoding", input, 0, why.into()));
+    }
+    if pseudo(rest, "standalone").is_some_and(|word| !matches!(word, "yes" | "no")) {
+        let why = "the XML declaration says neither yes nor no of standalone".to_owned();
+        return Err(place::fault("not-well-formed", input, 0, why));
     }
     if pseudo(rest, "version") != Some("1.0") {
         let why = "only XML 1.0 is read".to_owned();
