@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::embedded;
 
 /// Everything that is set for the service, as against the region it serves.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) intake: Listener,
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
 }
 
 /// The keys that payloads are sealed under.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(crate) struct Keys {
 }
 
 /// Where the master keys come from; nothing: a file of the data folder.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Master {
     pub(crate) file: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub(crate) struct Master {
 }
 
 /// One listener.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listener {
     pub(crate) listen: SocketAddr,
@@ -49,7 +49,7 @@ pub(crate) struct Listener {
 }
 
 /// A certificate and its key, PEM.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tls {
     pub(crate) cert_file: PathBuf,
@@ -57,21 +57,21 @@ pub(crate) struct Tls {
 }
 
 /// Where things are kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Data {
     pub(crate) dir: PathBuf,
 }
 
 /// What is told.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) level: String,
 }
 
 /// How the disclosure log and the use log are kept.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Audit {
     pub(crate) disclosure_retention_years: u16,
@@ -149,6 +149,19 @@ impl Settings {
             return Err(Error::Master);
         }
         Ok(settings)
+    }
+
+    /// The tables that say something else in `other`.
+    pub(crate) fn changed(&self, other: &Self) -> Vec<&'static str> {
+        let tables = [
+            ("intake", self.intake == other.intake),
+            ("ops", self.ops == other.ops),
+            ("data", self.data == other.data),
+            ("log", self.log == other.log),
+            ("audit", self.audit == other.audit),
+            ("keys", self.keys == other.keys),
+        ];
+        tables.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
     }
 }
 

@@ -133,6 +133,14 @@ impl Hub {
         self.signal("-CONT");
     }
 
+    /// Tells it by SIGHUP to look at its region again.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
     fn signal(&self, signal: &str) {
         let id = self.child().as_ref().expect("the hub runs").id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status().expect("kill(1)");

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -30,7 +30,7 @@ pub enum Wake<T> {
 
 /// The way to every dispatcher.
 pub struct Bus<T> {
-    lanes: HashMap<SystemId, Lane<T>>,
+    lanes: RwLock<HashMap<SystemId, Lane<T>>>,
 }
 
 struct Lane<T> {
@@ -67,29 +67,47 @@ impl<T> Bus<T> {
     pub fn new(
         destinations: impl IntoIterator<Item = SystemId>,
     ) -> (Self, Vec<(SystemId, Consumer<T>)>) {
-        let mut lanes = HashMap::new();
-        let mut ends = Vec::new();
-        for system in destinations {
-            let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-            let dropped = Arc::new(Dropped::default());
-            ends.push((system.clone(), Consumer { queue: receiver, dropped: dropped.clone() }));
-            lanes.insert(system, Lane { queue, dropped });
-        }
-        (Self { lanes }, ends)
+        let bus = Self { lanes: RwLock::default() };
+        let ends = destinations.into_iter().map(|system| (system.clone(), bus.add(system)));
+        let ends = ends.collect();
+        (bus, ends)
+    }
+
+    /// Adds a destination, and gives its end. One that was there loses its lane to the new one.
+    pub fn add(&self, system: SystemId) -> Consumer<T> {
+        let (queue, receiver) = mpsc::channel(QUEUE_MAX);
+        let dropped = Arc::new(Dropped::default());
+        let lane = Lane { queue, dropped: dropped.clone() };
+        self.lanes.write().unwrap_or_else(PoisonError::into_inner).insert(system, lane);
+        Consumer { queue: receiver, dropped }
+    }
+
+    /// Removes a destination: its end is then closed.
+    pub fn remove(&self, system: &SystemId) {
+        self.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(system);
+    }
+
+    fn lanes(&self) -> RwLockReadGuard<'_, HashMap<SystemId, Lane<T>>> {
+        self.lanes.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hands work to a destination's dispatcher, never waiting for it.
     pub fn publish(&self, destination: &SystemId, wake: Wake<T>) {
-        let Some(lane) = self.lanes.get(destination) else { return };
-        if lane.queue.try_send(wake).is_err() {
-            lane.dropped.raise();
-        }
+        let lanes = self.lanes();
+        let Some(lane) = lanes.get(destination) else { return };
+        lane.publish(wake);
     }
 
     /// Tells every dispatcher that a client's directives have changed.
     pub fn client_changed(&self, client: &ClientRef) {
-        for destination in self.lanes.keys() {
-            self.publish(destination, Wake::Client(client.clone()));
+        self.lanes().values().for_each(|lane| lane.publish(Wake::Client(client.clone())));
+    }
+}
+
+impl<T> Lane<T> {
+    fn publish(&self, wake: Wake<T>) {
+        if self.queue.try_send(wake).is_err() {
+            self.dropped.raise();
         }
     }
 }

@@ -55,6 +55,7 @@ impl Flow {
         reader: &SystemId,
         which: &ConsentRead,
     ) -> Result<Vec<ConsentSeen>, luotsi_journal::Error> {
+        let _pass = self.pass().await;
         let region = self.region();
         let Some(sight) = sight(&region, reader) else { return Ok(Vec::new()) };
         let mut seen = Vec::new();

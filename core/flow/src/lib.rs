@@ -23,6 +23,7 @@ mod entropy;
 mod erase;
 mod fhir;
 mod gate;
+mod generation;
 pub mod inspect;
 mod intake;
 mod metrics;
@@ -35,14 +36,13 @@ mod send;
 pub mod shadow;
 mod trace_context;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use luotsi_bus::{Bus, Consumer};
 use luotsi_journal::{Journal, command::Recover};
 use luotsi_model::{Clock, SystemId};
-use luotsi_port::Outbound;
 use luotsi_region::Region;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -52,18 +52,21 @@ pub use clock::SystemClock;
 pub use consents::{ConsentRead, ConsentSeen};
 pub use disclose::Unseen;
 pub use entropy::{Entropy, SystemEntropy};
+pub use generation::{Exchanged, Ways};
 pub use intake::{ConsentWrite, Incoming, PlanWrite, Receipt, Refused};
 pub use metrics::Metrics;
 pub use plan::{PlanRead, PlanSeen, Store};
 pub use replay::NotReplayed;
 
 use gate::Gate;
+use generation::{Generation, Running};
 use notices::Bell;
 use send::Item;
 
 /// The hub's inside: what every step shares.
 pub struct Flow {
-    region: ArcSwap<Region>,
+    generation: ArcSwap<Generation>,
+    running: Running,
     journal: Journal,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -99,7 +102,8 @@ impl Flow {
         let (bus, ends) = Bus::new(destinations.collect::<Vec<_>>());
         let started = clock.now();
         let flow = Self {
-            region: ArcSwap::new(region),
+            generation: ArcSwap::from_pointee(Generation { region, ways: Ways::new() }),
+            running: Running::default(),
             gate: Gate::new(journal.clone()),
             journal,
             clock,
@@ -122,7 +126,7 @@ impl Flow {
     pub async fn start(
         self: &Arc<Self>,
         ends: Ends,
-        mut outbound: BTreeMap<SystemId, Arc<dyn Outbound>>,
+        ways: Ways,
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), luotsi_journal::Error> {
@@ -131,11 +135,7 @@ impl Flow {
             tracing::warn!(interrupted, "sends without an outcome are sent again, same id");
         }
         self.warn_of_the_undeclared().await?;
-        for (system, end) in ends.0 {
-            if let Some(outbound) = outbound.remove(&system) {
-                tasks.spawn(dispatch::run(self.clone(), system, outbound, end, stop.clone()));
-            }
-        }
+        self.dispatch_all(ends.0, ways, stop, tasks).await;
         tasks.spawn(notices::run(self.clone(), stop.clone()));
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Flow {
 
     /// The generation in force.
     pub fn region(&self) -> Arc<Region> {
-        self.region.load_full()
+        self.generation.load().region.clone()
     }
 
     /// The journal.

@@ -81,6 +81,7 @@ impl Flow {
     /// # Errors
     /// [`Unseen`].
     pub async fn read_plan(&self, reader: &SystemId, which: &PlanRead) -> Result<PlanSeen, Unseen> {
+        let _pass = self.pass().await;
         let region = self.region();
         let kind = Kind::new(KIND);
         let sight = sight(&region, reader, &kind).ok_or(Unseen::Nothing)?;

@@ -85,7 +85,12 @@ pub(crate) fn findings(loaded: &Loaded) -> Vec<Diagnostic> {
 
 /// Whether the region must be refused.
 pub(crate) fn has_errors(findings: &[Diagnostic]) -> bool {
-    count_of(findings, Severity::Error) > 0
+    errors(findings) > 0
+}
+
+/// How many errors there are.
+pub(crate) fn errors(findings: &[Diagnostic]) -> usize {
+    count_of(findings, Severity::Error)
 }
 
 /// Shows findings on standard error, for the one who starts a hub.

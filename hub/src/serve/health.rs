@@ -1,16 +1,10 @@
 //! Whether the hub lives, whether it can work, and whether its systems answer.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
 use luotsi_flow::Flow;
 use luotsi_journal::{command::Probe, read};
-use luotsi_model::SystemId;
-use luotsi_port::Outbound;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -78,15 +72,11 @@ async fn refresh(flow: &Flow) {
 }
 
 /// Probes every system now and then until `stop`.
-pub(super) async fn probe(
-    flow: Arc<Flow>,
-    systems: BTreeMap<SystemId, Arc<dyn Outbound>>,
-    stop: CancellationToken,
-) {
+pub(super) async fn probe(flow: Arc<Flow>, stop: CancellationToken) {
     loop {
-        for (system, outbound) in &systems {
+        for (system, outbound) in flow.ways() {
             let answer = tokio::time::timeout(PROBE_EVERY, outbound.probe()).await;
-            flow.metrics().adapter(system, matches!(answer, Ok(Ok(()))));
+            flow.metrics().adapter(&system, matches!(answer, Ok(Ok(()))));
         }
         tokio::select! {
             () = stop.cancelled() => return,

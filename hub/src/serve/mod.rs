@@ -13,6 +13,7 @@ mod intake;
 mod listener;
 mod ops;
 mod problem;
+mod reload;
 mod start;
 mod state;
 mod telemetry;
@@ -29,6 +30,9 @@ use crate::{
 #[command(after_help = "\
 Example: luotsi serve --region config/mallialue --data /var/lib/luotsi
 
+SIGHUP puts the region's files as they are now in force, whole, or tells what is wrong with them and
+goes on as before.
+
 Other settings: see config/luotsi.toml, LUOTSI_… in the environment, or --settings FILE.
 Traces and metrics go by OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set.")]
 pub(crate) struct Args {
@@ -44,15 +48,27 @@ pub(crate) struct Args {
     /// Address of the ops listener
     #[arg(long, value_name = "ADDR")]
     ops: Option<SocketAddr>,
+    /// Put the region in force again whenever its files change, not only at SIGHUP
+    #[arg(long, env = "LUOTSI_WATCH")]
+    watch: bool,
     /// A file of settings over the embedded defaults
     #[arg(long, value_name = "FILE", env = "LUOTSI_SETTINGS")]
     settings: Option<PathBuf>,
 }
 
+/// What a reload reads again.
+struct Again {
+    settings: Option<PathBuf>,
+    flags: Flags,
+    /// Whether files are watched.
+    watch: bool,
+}
+
 /// Runs the hub until SIGTERM or SIGINT.
 pub(crate) fn run(args: Args) -> ExitCode {
     let flags = Flags { data: args.data, intake: args.intake, ops: args.ops };
-    let settings = match Settings::read(args.settings.as_deref(), flags) {
+    let again = Again { settings: args.settings, flags: flags.clone(), watch: args.watch };
+    let settings = match Settings::read(again.settings.as_deref(), flags) {
         Ok(settings) => settings,
         Err(error) => return fail(&error),
     };
@@ -61,7 +77,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match start::run(&runtime, &args.region, &settings) {
+    match start::run(&runtime, &args.region, &settings, again) {
         Ok(()) => Exit::Ok.into(),
         Err(error) => fail(&*error),
     }

@@ -1,16 +1,23 @@
 //! The order in which the hub comes up, and goes down.
 
-use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc, time::Duration};
+use std::{error::Error, path::Path, sync::Arc, time::Duration};
 
-use luotsi_flow::{ClientKey, Flow, Store, SystemClock, SystemEntropy};
+use luotsi_flow::{ClientKey, Flow, Store, SystemClock, SystemEntropy, Ways};
 use luotsi_journal::{Journal, Opened};
-use luotsi_model::SystemId;
-use luotsi_port::{Outbound, Services};
+use luotsi_port::Services;
 use luotsi_region::{Folder, Region, load};
 use tokio::runtime::Runtime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{books::Books, data::DataDir, health, intake, listener, ops, state::App, telemetry};
+use super::{
+    Again,
+    books::Books,
+    data::DataDir,
+    health, intake, listener, ops,
+    reload::{self, Reload},
+    state::App,
+    telemetry,
+};
 use crate::{adapters, command::check, keys, settings::Settings};
 
 /// What stops a start, told to the one who started it.
@@ -19,8 +26,13 @@ type Refusal = Box<dyn Error>;
 /// How long what is under way may take to finish.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
-pub(super) fn run(runtime: &Runtime, folder: &Path, settings: &Settings) -> Result<(), Refusal> {
-    let region = region(folder)?;
+pub(super) fn run(
+    runtime: &Runtime,
+    folder: &Path,
+    settings: &Settings,
+    again: Again,
+) -> Result<(), Refusal> {
+    let (region, mappings) = region(folder)?;
     // Held to the end: its lock keeps a second hub out.
     let data = Arc::new(DataDir::open(&settings.data.dir)?);
     let source = keys::Source::of(&settings.keys.master, &settings.data.dir);
@@ -34,10 +46,13 @@ pub(super) fn run(runtime: &Runtime, folder: &Path, settings: &Settings) -> Resu
     tell(journal.opened());
     let clock = Arc::new(SystemClock);
     let (flow, ends) = Flow::new(region, journal, clock, Arc::new(SystemEntropy), clients);
-    let outbound = outbound(&flow)?;
+    let services = Services { http: client()?, plan: Arc::new(Store(flow.clone())) };
+    let ways = ways(&flow.region(), &services)?;
+    let (folder, now) = (folder.to_owned(), settings.clone());
+    let reload = Reload::new(flow.clone(), services, folder, &mappings, again, now).start()?;
     let app = App::new(flow.clone(), ops_token, telemetry.registry.clone());
     let books = Books::new(flow, log_key, data.clone(), settings.audit);
-    let outcome = runtime.block_on(serve(&app, ends, outbound, settings, books));
+    let outcome = runtime.block_on(serve(&app, (ends, ways), settings, books, reload));
     telemetry.stop();
     outcome
 }
@@ -56,12 +71,12 @@ fn tell(opened: &Opened) {
     }
 }
 
-/// Loads the region; what is wrong with it is shown whole.
-fn region(folder: &Path) -> Result<Region, Refusal> {
+/// Loads the region, and tells where its mappings lie; what is wrong with it is shown whole.
+fn region(folder: &Path) -> Result<(Region, String), Refusal> {
     let loaded = load(&Folder::new(folder), &adapters::kinds());
     let findings = check::findings(&loaded);
     match loaded.region {
-        Some(region) if !check::has_errors(&findings) => Ok(region),
+        Some(region) if !check::has_errors(&findings) => Ok((region, loaded.mappings_folder)),
         _ => {
             check::show(&findings, &loaded.sources);
             Err(format!("the region in {} does not hold, see above", folder.display()).into())
@@ -69,47 +84,49 @@ fn region(folder: &Path) -> Result<Region, Refusal> {
     }
 }
 
-/// The way out of every connection that delivers.
-fn outbound(flow: &Arc<Flow>) -> Result<BTreeMap<SystemId, Arc<dyn Outbound>>, Refusal> {
+/// The one HTTP client of all adapters, of every generation.
+fn client() -> Result<reqwest::Client, reqwest::Error> {
     // No redirect and no proxy: a document goes where its connection says and nowhere else.
-    let http = reqwest::Client::builder()
+    reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .connect_timeout(Duration::from_secs(5))
         .pool_idle_timeout(Duration::from_secs(60))
         .user_agent(concat!("luotsi/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    let services = Services { http, plan: Arc::new(Store(flow.clone())) };
-    let region = flow.region();
-    let mut outbound = BTreeMap::new();
+        .build()
+}
+
+/// The way out of every connection that delivers; or which one cannot be made, and why.
+pub(super) fn ways(region: &Region, services: &Services) -> Result<Ways, String> {
+    let mut ways = Ways::new();
     for connection in region.connections.values().filter(|c| c.delivery.is_some()) {
         let adapter = adapters::find(&connection.adapter)
             .ok_or_else(|| format!("{}: no adapter {:?}", connection.file, connection.adapter))?;
         let way = adapter
-            .outbound(&connection.settings, &services)
+            .outbound(&connection.settings, services)
             .map_err(|p| format!("{}: {}; {}", connection.file, p.what, p.mend))?;
-        outbound.insert(connection.system.clone(), way);
+        ways.insert(connection.system.clone(), way);
     }
-    Ok(outbound)
+    Ok(ways)
 }
 
 async fn serve(
     app: &Arc<App>,
-    ends: luotsi_flow::Ends,
-    outbound: BTreeMap<SystemId, Arc<dyn Outbound>>,
+    (ends, ways): (luotsi_flow::Ends, Ways),
     settings: &Settings,
     books: Books,
+    reload: reload::Started,
 ) -> Result<(), Refusal> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let probes = outbound.clone();
-    app.flow.start(ends, outbound, &stop, &tasks).await?;
+    app.flow.start(ends, ways, &stop, &tasks).await?;
     let intake = listener::bind("intake", &settings.intake).await?;
     let ops = listener::bind("ops", &settings.ops).await?;
     // It has the last word, after everything that may still be logged: it stops by itself.
     let closed = CancellationToken::new();
     let books = tokio::spawn(books.keep(closed.clone()));
-    tasks.spawn(health::probe(app.flow.clone(), probes, stop.clone()));
+    tasks.spawn(health::probe(app.flow.clone(), stop.clone()));
     let handles = [intake.handle(), ops.handle()];
+    tasks.spawn(reload.run(stop.clone()));
     tasks.spawn(intake.serve(intake::router(app.clone())));
     tasks.spawn(ops.serve(ops::router(app.clone())));
     tracing::info!(

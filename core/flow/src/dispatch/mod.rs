@@ -18,7 +18,6 @@ use luotsi_journal::{
     read::{self, Delivery},
 };
 use luotsi_model::SystemId;
-use luotsi_port::Outbound;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -49,23 +48,23 @@ struct Dispatcher {
 pub(crate) async fn run(
     flow: Arc<Flow>,
     system: SystemId,
-    outbound: Arc<dyn Outbound>,
     mut end: Consumer<Item>,
     stop: CancellationToken,
 ) {
-    let concurrency_max = concurrency(&flow, &system);
     let now = flow.clock.now();
-    let sender = Sender { flow: flow.clone(), system: system.clone(), outbound };
+    let sender = Sender { flow: flow.clone(), system: system.clone() };
     let mut under_way = UnderWay::new(sender);
     let mut dispatcher = Dispatcher {
         flow,
         system,
-        concurrency_max,
+        concurrency_max: 1,
         lanes: Lanes::default(),
         cursor: Some(0),
         sweep: now,
     };
     while !stop.is_cancelled() {
+        // A generation may have been exchanged since.
+        dispatcher.concurrency_max = concurrency(&dispatcher.flow, &dispatcher.system);
         dispatcher.look().await;
         dispatcher.start_ready(&mut under_way);
         let wake = dispatcher.next_wake(&under_way);

@@ -52,6 +52,7 @@ impl Flow {
     ) -> Result<Receipt, Refused> {
         // Never closed while the flow lives, so there is always a turn to wait for.
         let _turn = self.intake_turns.acquire().await.ok();
+        let _pass = self.pass().await;
         let started = Instant::now();
         let region = self.region();
         let connection = region.connection(incoming.system).ok_or(Refused::NoIntake)?;

@@ -126,6 +126,7 @@ impl Flow {
     async fn try_accept(&self, incoming: Incoming<'_>) -> Result<Receipt, Refused> {
         // Never closed while the flow lives, so there is always a turn to wait for.
         let _turn = self.intake_turns.acquire().await.ok();
+        let _pass = self.pass().await;
         let region = self.region();
         let connection = region.connection(incoming.system).ok_or(Refused::NoIntake)?;
         let intake = connection.intake.as_ref().ok_or(Refused::NoIntake)?;

@@ -24,7 +24,9 @@ pub(crate) use item::{Carried, Item, Next};
 
 use tracing::Instrument;
 
-use crate::{Flow, alarm::Alarm, attested::Attesting, metrics::Stage, trace_context};
+use crate::{
+    Flow, alarm::Alarm, attested::Attesting, generation::Pass, metrics::Stage, trace_context,
+};
 
 /// How long to leave a delivery alone when the journal cannot be written.
 const JOURNAL_PAUSE: SignedDuration = SignedDuration::from_secs(1);
@@ -38,7 +40,6 @@ type Moved = Result<Again, Lost>;
 pub(crate) struct Sender {
     pub(crate) flow: Arc<Flow>,
     pub(crate) system: SystemId,
-    pub(crate) outbound: Arc<dyn Outbound>,
 }
 
 /// One attempt's surroundings.
@@ -49,6 +50,7 @@ struct Attempt<'a> {
     schema: &'a Schema,
     region: &'a Region,
     connection: &'a Connection,
+    outbound: &'a Arc<dyn Outbound>,
     now: Timestamp,
 }
 
@@ -81,45 +83,53 @@ impl Sender {
     }
 
     async fn try_attempt(&self, item: &Item) -> Result<Again, Error> {
-        let region = self.flow.region();
-        let carried = match self.carried(item, &region).await? {
-            Ok(carried) => carried,
-            Err(why) => return self.bury(item, why).await,
-        };
-        let (Some(connection), Some(schema)) =
-            (region.connection(&self.system), region.schema(&carried.envelope.kind))
-        else {
-            return self
-                .bury(item, "the region no longer declares its kind or destination".into())
-                .await;
-        };
         // A change of directives between decision and intent makes the decision stale; each turn
         // decides anew, so the loop ends with the first decision that still holds.
         loop {
-            let attempt = Attempt {
-                item,
-                envelope: &carried.envelope,
-                record: &carried.record,
-                schema,
-                region: &region,
-                connection,
-                now: self.flow.clock.now(),
-            };
-            let span = tracing::debug_span!(
-                target: "luotsi::journey", "deliver",
-                system = %self.system, delivery = %item.id, attempt = item.attempts + 1
-            );
-            trace_context::adopt(&span, carried.envelope.traceparent.as_deref());
-            match self.decide_and_send(&attempt).instrument(span).await? {
+            match self.turn(item).await? {
                 Ok(next) => return Ok(next),
                 Err(Lost::Elsewhere) => return Ok(None),
                 Err(Lost::Stale) => {
-                    if let Some(client) = &carried.envelope.subject {
+                    if let Some(client) = &item.subject {
                         self.flow.gate.forget(client);
                     }
                 }
             }
         }
+    }
+
+    async fn turn(&self, item: &Item) -> Result<Moved, Error> {
+        let pass = self.flow.pass().await;
+        let generation = self.flow.generation();
+        let region = &*generation.region;
+        let declared = region.connection(&self.system).zip(generation.ways.get(&self.system));
+        let Some((connection, outbound)) = declared else {
+            // This dispatcher is about to stop: the journal keeps what is no longer declared.
+            return Ok(Ok(Some(self.flow.clock.now() + JOURNAL_PAUSE)));
+        };
+        let carried = match self.carried(item, region).await? {
+            Ok(carried) => carried,
+            Err(why) => return self.bury(item, why).await.map(Ok),
+        };
+        let Some(schema) = region.schema(&carried.envelope.kind) else {
+            return self.bury(item, "the region no longer declares its kind".into()).await.map(Ok);
+        };
+        let attempt = Attempt {
+            item,
+            envelope: &carried.envelope,
+            record: &carried.record,
+            schema,
+            region,
+            connection,
+            outbound,
+            now: self.flow.clock.now(),
+        };
+        let span = tracing::debug_span!(
+            target: "luotsi::journey", "deliver",
+            system = %self.system, delivery = %item.id, attempt = item.attempts + 1
+        );
+        trace_context::adopt(&span, carried.envelope.traceparent.as_deref());
+        self.decide_and_send(&attempt, pass).instrument(span).await
     }
 
     /// The message in memory, or from the journal when it was not kept or was mapped under another
@@ -141,7 +151,7 @@ impl Sender {
             .and_then(|message| Carried::read(message, region)))
     }
 
-    async fn decide_and_send(&self, attempt: &Attempt<'_>) -> Result<Moved, Error> {
+    async fn decide_and_send(&self, attempt: &Attempt<'_>, pass: Pass<'_>) -> Result<Moved, Error> {
         let attesting = attempt.attesting(&self.system);
         let request = Request {
             subject: attempt.envelope.subject.as_ref(),
@@ -155,12 +165,17 @@ impl Sender {
             now: attempt.now,
         };
         match self.flow.gate.permit(&request, &attempt.region.policy).await {
-            Ok(permit) => self.send(attempt, permit).await,
+            Ok(permit) => self.send(attempt, permit, pass).await,
             Err(refusal) => self.withhold(attempt, &refusal).await,
         }
     }
 
-    async fn send(&self, attempt: &Attempt<'_>, permit: Permit) -> Result<Moved, Error> {
+    async fn send(
+        &self,
+        attempt: &Attempt<'_>,
+        permit: Permit,
+        pass: Pass<'_>,
+    ) -> Result<Moved, Error> {
         let intent = self.intent(attempt, &permit);
         let guard = permit
             .grant()
@@ -196,6 +211,8 @@ impl Sender {
         if let Err(lost) = self.flow.journal.write(intent).await? {
             return Ok(Err(lost));
         }
+        // The intent is durable: another generation need not wait for the recipient's answer.
+        drop(pass);
         if let Some(alarm) = alarm {
             alarm.raise(&self.flow.metrics, &self.system);
         }

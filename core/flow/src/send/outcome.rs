@@ -29,7 +29,7 @@ impl Sender {
         let started = Instant::now();
         let delivery = attempt.connection.delivery.as_ref();
         let limit = delivery.map_or(TIMEOUT, |d| d.timeout);
-        let answer = tokio::time::timeout(limit, self.outbound.deliver(parcel)).await;
+        let answer = tokio::time::timeout(limit, attempt.outbound.deliver(parcel)).await;
         self.flow.metrics.took(Stage::Deliver, started.elapsed());
         answer.unwrap_or_else(|_| Err(SendError::retry("the recipient did not answer in time")))
     }

@@ -6,6 +6,7 @@
 mod clock;
 mod crowding;
 mod dice;
+mod exchanging;
 mod failing;
 mod far;
 mod laws;

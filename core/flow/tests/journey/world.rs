@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use luotsi_flow::{ClientKey, Flow, Incoming, Receipt, Refused};
+use luotsi_flow::{ClientKey, Exchanged, Flow, Incoming, Receipt, Refused, Ways};
 use luotsi_journal::{
     Error, Journal, Key, Masters, Session, State,
     command::{Command, Probe},
@@ -45,8 +45,7 @@ pub(crate) struct World {
     pub(crate) systems: BTreeMap<&'static str, Arc<Far>>,
     /// Appended to the `[delivery]` of every connection.
     settings: &'static str,
-    /// A file of the region and a text that it lacks.
-    without: (&'static str, &'static str),
+    edit: Edit,
     pub(crate) driver: Runtime,
 }
 
@@ -86,14 +85,14 @@ impl World {
             entropy: Arc::new(Seeded::new(seed)),
             systems: SYSTEMS.map(|system| (system, Far::new(system))).into(),
             settings,
-            without: ("", ""),
+            edit: AS_IT_IS,
             driver: Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
 
     /// The demo region, one of whose files lacks a text that it has.
     pub(crate) fn without(seed: u64, without: (&'static str, &'static str)) -> Self {
-        Self { without, ..Self::new(seed) }
+        Self { edit: (without.0, without.1, ""), ..Self::new(seed) }
     }
 
     pub(crate) fn far(&self, system: &str) -> &Arc<Far> {
@@ -107,7 +106,7 @@ impl World {
         let key = ClientKey::new(&[7; 32]);
         let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
         let (flow, ends) =
-            Flow::new(region(self.settings, self.without), journal, clock, entropy, key);
+            Flow::new(region(self.settings, self.edit), journal, clock, entropy, key);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(HUB_THREAD)
@@ -115,18 +114,30 @@ impl World {
             .build()
             .unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let outbound = |(system, far): (&&str, &Arc<Far>)| {
-            (SystemId::new(system), far.clone() as Arc<dyn Outbound>)
-        };
-        let systems = self.systems.iter().map(outbound).collect();
-        runtime.block_on(flow.start(ends, systems, &stop, &tasks)).unwrap();
+        runtime.block_on(flow.start(ends, self.ways(|_| true), &stop, &tasks)).unwrap();
         Hub { world: self, flow, runtime, stop, tasks }
     }
 }
 
-fn region(settings: &'static str, without: (&'static str, &'static str)) -> Region {
+impl World {
+    /// The ways to the systems that are meant.
+    fn ways(&self, is_meant: impl Fn(&str) -> bool) -> Ways {
+        let meant = self.systems.iter().filter(|(system, _)| is_meant(system));
+        let way = |(system, far): (&&str, &Arc<Far>)| {
+            (SystemId::new(system), far.clone() as Arc<dyn Outbound>)
+        };
+        meant.map(way).collect()
+    }
+}
+
+/// In this file of the region this text, which it has, is that.
+pub(crate) type Edit = (&'static str, &'static str, &'static str);
+
+pub(crate) const AS_IT_IS: Edit = ("", "", "");
+
+fn region(settings: &'static str, edit: Edit) -> Region {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/mallialue"));
-    let files = Set { region: Folder::new(root), settings, without };
+    let files = Set { region: Folder::new(root), settings, edit };
     let loaded = load(&files, &["fhir", "plan", "serena", "webhook"]);
     loaded.region.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
 }
@@ -135,16 +146,16 @@ fn region(settings: &'static str, without: (&'static str, &'static str)) -> Regi
 struct Set {
     region: Folder,
     settings: &'static str,
-    without: (&'static str, &'static str),
+    edit: Edit,
 }
 
 impl Files for Set {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         let Some(mut bytes) = self.region.read(path)? else { return Ok(None) };
-        if path == self.without.0 {
+        if path == self.edit.0 {
             let text = String::from_utf8_lossy(&bytes);
-            assert!(text.contains(self.without.1), "{path} has it");
-            bytes = text.replace(self.without.1, "").into_bytes();
+            assert!(text.contains(self.edit.1), "{path} has it");
+            bytes = text.replace(self.edit.1, self.edit.2).into_bytes();
         }
         if !path.starts_with("connections/") {
             return Ok(Some(bytes));
@@ -176,6 +187,22 @@ impl Hub<'_> {
     /// Posts a paper of the guidance system.
     pub(crate) fn post(&self, paper: &[u8]) -> Result<Receipt, Refused> {
         self.world.driver.block_on(self.flow.accept(incoming(paper)))
+    }
+
+    /// Puts the region with an edit in force, and the ways to the systems that are meant.
+    pub(crate) fn exchange(&self, edit: Edit, is_meant: impl Fn(&str) -> bool) -> Exchanged {
+        let (region, ways) = (region(self.world.settings, edit), self.world.ways(is_meant));
+        self.world.driver.block_on(self.flow.exchange(region, ways)).unwrap()
+    }
+
+    /// The same by another thread, whenever it likes.
+    pub(crate) fn exchanging(&self, edit: Edit) -> impl FnOnce() -> Exchanged + Send + 'static {
+        let (flow, region) = (self.flow.clone(), region(self.world.settings, edit));
+        let ways = self.world.ways(|_| true);
+        move || {
+            let driver = Builder::new_current_thread().enable_all().build().unwrap();
+            driver.block_on(flow.exchange(region, ways)).unwrap()
+        }
     }
 
     /// Posts another system's document.

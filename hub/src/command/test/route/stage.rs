@@ -203,7 +203,7 @@ impl Stage {
     ) -> Result<Vec<Sent>, Why> {
         self.clock.stand_at(moment.at);
         let started = Instant::now();
-        let told = loop {
+        let said = loop {
             let found = self.flow.journal().read(move |c| {
                 let Some(message) = read::message(c, message)? else { return Ok(Vec::new()) };
                 read::of_message(c, message.seq)
@@ -215,10 +215,10 @@ impl Stage {
                 _ => d.told.is_none() && d.tell.is_some_and(|tell| tell <= moment.at),
             };
             let is_closed = !deliveries.iter().any(is_open);
-            let told: BTreeSet<_> = deliveries.iter().filter_map(|d| d.told).collect();
+            let said = self.said_since(message).await?;
             // What is told at once is owed at another time: it is waited for by what is wanted.
-            if is_closed && (told.len() >= moment.to.len() || started.elapsed() > TOLD_MAX) {
-                break told;
+            if is_closed && (said.len() >= moment.to.len() || started.elapsed() > TOLD_MAX) {
+                break said;
             }
             if started.elapsed() > SETTLED_MAX {
                 return Err("what the hub owes is not told".into());
@@ -226,12 +226,20 @@ impl Stage {
             tokio::time::sleep(LOOK_AGAIN).await;
         };
         let mut sends = Vec::new();
-        for own in told {
+        for own in said {
             let journey = self.settled(own, coverage).await?;
             known.learn(&journey);
             sends.extend(journey.deliveries.iter().map(|d| self.sent(d, known)));
         }
         Ok(sends)
+    }
+
+    /// The hub's own messages after this one, in order.
+    async fn said_since(&self, message: MessageId) -> Result<Vec<MessageId>, Why> {
+        let all = self.flow.journal().read(|c| read::messages_last(c, usize::MAX)).await;
+        let all = all.map_err(|error| error.to_string())?;
+        let since = all.iter().skip_while(|one| one.envelope.id != message).skip(1);
+        Ok(since.filter(|one| one.envelope.source.is_hub()).map(|one| one.envelope.id).collect())
     }
 
     async fn record(&self, message: MessageId) -> Result<Vec<u8>, Why> {
