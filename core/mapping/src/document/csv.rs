@@ -48,7 +48,7 @@ impl<'i> Reader<'i> {
                 let why = format!("the row has {cells} cells, the first one {first}");
                 return Err(self.fault(("not-well-formed", start, why)));
             }
-            grid.row(&Cow::Borrowed(""), row).map_err(|wrong| self.fault(wrong))?;
+            grid.row(row).map_err(|wrong| self.fault(wrong))?;
         }
         Ok(grid.into_nodes())
     }

@@ -21,6 +21,8 @@ pub(super) type Wrong = (&'static str, u32, String);
 pub(super) struct Grid<'i> {
     columns: Columns,
     nodes_max: usize,
+    /// What the rows' table is called; they bear its name.
+    table: Cow<'i, str>,
     /// Those of the first row; of a table without names nothing.
     names: Option<Vec<Cow<'i, str>>>,
     nodes: Vec<Node<'i>>,
@@ -31,7 +33,12 @@ impl<'i> Grid<'i> {
         let (sort, name, text) = (Sort::Array, Cow::Borrowed(""), Cow::Borrowed(""));
         let root = Node { sort, name, text, namespace: 0, parent: 0, end: 1, start: 0 };
         let names = (columns == Columns::Numbered).then(Vec::new);
-        Self { columns, nodes_max: limits.nodes_max, names, nodes: vec![root] }
+        let (table, nodes_max) = (Cow::Borrowed(""), limits.nodes_max);
+        Self { columns, nodes_max, table, names, nodes: vec![root] }
+    }
+
+    pub(super) fn call(&mut self, table: String) {
+        self.table = Cow::Owned(table);
     }
 
     pub(super) fn into_nodes(mut self) -> Vec<Node<'i>> {
@@ -40,10 +47,10 @@ impl<'i> Grid<'i> {
     }
 
     /// Takes the next row; the first one may be the columns' names.
-    pub(super) fn row(&mut self, table: &Cow<'i, str>, row: Vec<Cell<'i>>) -> Result<(), Wrong> {
+    pub(super) fn row(&mut self, row: Vec<Cell<'i>>) -> Result<(), Wrong> {
         match self.names {
             None => self.head(row),
-            Some(_) => self.record(table, row),
+            Some(_) => self.record(row),
         }
     }
 
@@ -62,13 +69,13 @@ impl<'i> Grid<'i> {
     }
 
     /// Makes nodes of a row. One in which every cell is empty is no record.
-    fn record(&mut self, table: &Cow<'i, str>, row: Vec<Cell<'i>>) -> Result<(), Wrong> {
+    fn record(&mut self, row: Vec<Cell<'i>>) -> Result<(), Wrong> {
         let at = self.nodes.len();
         let start = row.first().map_or(0, |cell| cell.start);
         // An empty cell is only where a row has nothing: a row cannot leave a column out.
         for cell in row.into_iter().filter(|cell| !cell.text.is_empty()) {
             if self.nodes.len() == at {
-                self.push(table.clone(), Cow::Borrowed(""), 0, start)?;
+                self.push(self.table.clone(), Cow::Borrowed(""), 0, start)?;
             }
             let name = self.name(cell.column);
             self.push(name, cell.text, at as u32, cell.start)?;

@@ -48,8 +48,8 @@ pub(super) fn read<'i>(
             let why = "a second sheet holds something, and one is read: remove the others";
             return Err(fault(("many-records", 0, why.into())));
         }
-        let name = Cow::Owned(sheet.name.clone());
-        rows.into_iter().try_for_each(|row| grid.row(&name, row)).map_err(fault)?;
+        grid.call(sheet.name.clone());
+        rows.into_iter().try_for_each(|row| grid.row(row)).map_err(fault)?;
     }
     let nodes = grid.into_nodes();
     Ok(Document {
