@@ -67,7 +67,7 @@ async fn list(args: &Args, format: Format) -> Result<Exit, Failure> {
     query.extend(args.to.as_deref().map(|to| ("to", to)));
     let rows: Vec<Row> = ops::read(&ops.get("/api/deliveries", &query).await?)?;
     format.show(&rows, || page(&rows, Ink::stdout(), Timestamp::now()))?;
-    let waits = rows.iter().any(|row| is_a_persons(row));
+    let waits = rows.iter().any(is_a_persons);
     Ok(if waits { Exit::Findings } else { Exit::Ok })
 }
 
