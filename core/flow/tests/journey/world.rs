@@ -230,6 +230,20 @@ impl Hub<'_> {
         self.world.driver.block_on(all).unwrap()
     }
 
+    /// Lets the hub do what it can at this moment. It has one worker and one writer: what comes
+    /// to the end of both queues has let all others go first.
+    pub(crate) fn settle(&self) {
+        for _ in 0..3 {
+            let turns = self.runtime.spawn(async {
+                for _ in 0..64 {
+                    tokio::task::yield_now().await;
+                }
+            });
+            self.world.driver.block_on(turns).unwrap();
+            self.write(Probe { at: self.world.clock.now() });
+        }
+    }
+
     pub(crate) fn write<C: Command>(&self, command: C) -> C::Reply {
         self.world.driver.block_on(self.journal().write(command)).unwrap()
     }
