@@ -37,15 +37,23 @@ fn shipped(path: &str) -> String {
 fn mapping(path: &str) -> Mapping {
     let (schema, _) = schema::parse("referral.toml", &shipped("records/referral.toml"));
     let schemas = BTreeMap::from([(Kind::new("referral"), Arc::new(schema.expect("schema")))]);
-    let table = |name: &str| {
-        let (table, _) = codes::parse(name, &shipped(&format!("codes/{name}.csv")));
-        (name.to_owned(), Arc::new(table.expect("table")))
-    };
-    let codes = ["serena-services", "serena-priorities", "serena-authors"].map(table);
-    let codes = BTreeMap::from(codes);
+    let codes = tables();
     let lookup = Lookup { schemas: &schemas, codes: &codes };
     let (mapping, found) = compile(path, &shipped(path), &lookup);
     mapping.unwrap_or_else(|| panic!("{found:?}"))
+}
+
+/// Every code table.
+fn tables() -> BTreeMap<String, Arc<codes::Table>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings/codes");
+    let files =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let named = files.map(|path| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let (table, _) = codes::parse(&name, &fs::read_to_string(&path).expect("a file"));
+        (name, Arc::new(table.expect("table")))
+    });
+    named.collect()
 }
 
 /// The shipped case, filled up to 2 KB.
@@ -93,4 +101,36 @@ fn record_to(bencher: Bencher<'_, '_>, path: &str) {
 fn record_to_json_by_hand(bencher: Bencher<'_, '_>) {
     let referral = by_hand::referral(&xml());
     bencher.bench_local(|| by_hand::webhook(black_box(&referral)));
+}
+
+/// A mapping of two hundred rules, each with what costs most to compile: an expression, a code table,
+/// a date format.
+fn two_hundred_rules() -> (String, String) {
+    let (mut fields, mut rules) = (String::new(), String::new());
+    for at in 0..200 {
+        let (holds, more) = match at % 4 {
+            0 => ("text", "expr = { in = 'value.trim()', out = 'value' }"),
+            1 => ("code", "codes = \"serena-services\""),
+            2 => ("instant", "format = \"dd.MM.yyyy HH:mm\""),
+            _ => ("text", "required = true"),
+        };
+        fields +=
+            &format!("[[field]]\npath = \"f{at}\"\ntype = \"{holds}\"\ncategory = \"need\"\n");
+        rules += &format!("  {{ at = \"a/b{}/c{at}\", is = \"f{at}\", {more} }},\n", at % 10);
+    }
+    let mapping = format!("record = \"wide\"\nformat = \"json\"\nfields = [\n{rules}]\n");
+    (format!("kind = \"wide\"\n{fields}"), mapping)
+}
+
+#[divan::bench]
+fn compile_two_hundred_rules(bencher: Bencher<'_, '_>) {
+    let (record, text) = two_hundred_rules();
+    let (wide, found) = schema::parse("wide.toml", &record);
+    let wide = wide.unwrap_or_else(|| panic!("{found:?}"));
+    let schemas = BTreeMap::from([(Kind::new("wide"), Arc::new(wide))]);
+    let codes = tables();
+    let lookup = Lookup { schemas: &schemas, codes: &codes };
+    let (compiled, found) = compile("wide.toml", &text, &lookup);
+    assert!(compiled.is_some(), "{found:?}");
+    bencher.bench_local(|| compile("wide.toml", black_box(&text), &lookup));
 }
