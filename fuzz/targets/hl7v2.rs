@@ -1,0 +1,13 @@
+//! HL7 v2, and the mappings that read it.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use luotsi_fuzz::{Shipped, check};
+use luotsi_mapping::{Format, Mapping};
+
+static MAPPINGS: LazyLock<Vec<Mapping>> = LazyLock::new(|| Shipped::load().pack("hl7v2"));
+
+fuzz_target!(|bytes: &[u8]| check(Format::Hl7, bytes, &MAPPINGS));
