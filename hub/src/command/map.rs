@@ -1,5 +1,6 @@
 //! `luotsi map`: one document through one mapping, every value with the rule that it came from.
 
+mod desk;
 mod ground;
 mod page;
 mod view;
@@ -7,6 +8,7 @@ mod watch;
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -27,6 +29,7 @@ EXAMPLE
   luotsi map sample.xml --with serena/referral --to malli-ry/referral --region config/mallialue
   luotsi map record.json --with malli-ry/referral --region config/mallialue --reverse
   luotsi map sample.xml --with mappings/serena/referral.toml --watch
+  luotsi map --serve --with serena/referral --region config/mallialue
 
 EXIT CODES
   0 mapped · 1 refused, or leaves left unmapped · 2 usage, or the mapping has errors";
@@ -35,11 +38,13 @@ EXIT CODES
 #[derive(clap::Args, Debug)]
 #[command(long_about = ABOUT, after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The document; with --reverse a record in its stored form, as a case's record.json
-    file: PathBuf,
+    /// The document; with --reverse a record in its stored form, as a case's record.json; with --serve
+    /// samples, if any
+    #[arg(value_name = "FILE", required_unless_present = "serve")]
+    files: Vec<PathBuf>,
     /// The mapping: its file, or its pack and name
-    #[arg(long, value_name = "MAPPING")]
-    with: String,
+    #[arg(long, value_name = "MAPPING", required_unless_present = "serve")]
+    with: Option<String>,
     /// The mapping that writes the result; without it the same, where it writes
     #[arg(long, value_name = "MAPPING")]
     to: Option<String>,
@@ -58,6 +63,19 @@ pub(crate) struct Args {
     /// Show it again whenever the document or a mapping file changes
     #[arg(long)]
     watch: bool,
+    /// Serve it as a page on this machine, with an editor
+    #[arg(long, conflicts_with_all = ["watch", "reverse", "to", "lenient", "context"])]
+    serve: bool,
+    /// Where the page is served: an address of this machine
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", requires = "serve")]
+    listen: SocketAddr,
+}
+
+/// One document and one mapping.
+struct One<'a> {
+    file: &'a Path,
+    with: &'a str,
+    args: &'a Args,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -66,13 +84,27 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
-    let outcome = if args.watch { watch::run(args, format) } else { once(args, format) };
-    Exit::of(outcome, format)
+    Exit::of(map(args, format), format)
 }
 
-fn once(args: &Args, format: Format) -> Result<Exit, Failure> {
-    let ground = Ground::find(&args.with, args.region.as_deref(), &args.file)?;
-    let view = map(args, &ground)?;
+fn map(args: &Args, format: Format) -> Result<Exit, Failure> {
+    if args.serve {
+        let file = args.files.first().map_or(Path::new("."), |file| file);
+        let root = Ground::root(args.with.as_deref(), args.region.as_deref(), file)?;
+        return desk::run(root, args.files.clone(), args.with.as_deref(), args.listen);
+    }
+    let ([file], Some(with)) = (&*args.files, &args.with) else {
+        return Err(Failure::new(Exit::Usage, "one document at a time")
+            .why("each has views of its own")
+            .mend("name one, or serve several: luotsi map --serve FILE …"));
+    };
+    let one = One { file, with, args };
+    if args.watch { watch::run(&one, format) } else { once(&one, format) }
+}
+
+fn once(one: &One<'_>, format: Format) -> Result<Exit, Failure> {
+    let ground = Ground::load(one.root()?)?;
+    let view = one.view(&ground)?;
     match format {
         Format::Json => put(&(serde_json::to_string_pretty(&view).unwrap_or_default() + "\n"))?,
         _ => format.show(&[&view], || page::render(&view, Ink::stdout()))?,
@@ -80,16 +112,23 @@ fn once(args: &Args, format: Format) -> Result<Exit, Failure> {
     Ok(if view.is_whole() { Exit::Ok } else { Exit::Findings })
 }
 
-fn map(args: &Args, ground: &Ground) -> Result<View, Failure> {
-    let bytes = read(&args.file)?;
-    let with = ground.mapping(&args.with)?;
-    let to = args.to.as_ref().map(|name| ground.mapping(name)).transpose()?;
-    let context: Vec<_> = args.context.iter().map(|(name, text)| (&**name, &**text)).collect();
-    Ok(if args.reverse {
-        View::reverse(ground, with, &bytes, &context)
-    } else {
-        View::forward(ground, with, to.unwrap_or(with), &bytes, args.lenient, &context)
-    })
+impl One<'_> {
+    /// The folder of mappings.
+    fn root(&self) -> Result<PathBuf, Failure> {
+        Ground::root(Some(self.with), self.args.region.as_deref(), self.file)
+    }
+
+    fn view(&self, ground: &Ground) -> Result<View, Failure> {
+        let Args { to, context, reverse, lenient, .. } = self.args;
+        let bytes = read(self.file)?;
+        let with = ground.mapping(self.with)?;
+        let to = to.as_ref().map(|name| ground.mapping(name)).transpose()?;
+        let context: Vec<_> = context.iter().map(|(name, text)| (&**name, &**text)).collect();
+        Ok(match reverse {
+            true => View::reverse(ground, with, &bytes, &context),
+            false => View::forward(ground, with, to.unwrap_or(with), &bytes, *lenient, &context),
+        })
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -101,8 +140,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Shows a view again.
-fn again(args: &Args, format: Format) -> Result<(), Failure> {
-    match once(args, format) {
+fn again(one: &One<'_>, format: Format) -> Result<(), Failure> {
+    match once(one, format) {
         Ok(_) => Ok(()),
         // A file half written is whole at the next change.
         Err(failure) => {

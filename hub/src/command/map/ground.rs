@@ -23,13 +23,12 @@ pub(super) struct Ground {
 impl Ground {
     /// The folder in which `name` lies, if it is a file; else the region's; else that in which the
     /// document or the caller is.
-    pub(super) fn find(name: &str, region: Option<&Path>, file: &Path) -> Result<Self, Failure> {
-        Self::load(Self::root(name, region, file)?)
-    }
-
-    /// That folder.
-    pub(super) fn root(name: &str, region: Option<&Path>, file: &Path) -> Result<PathBuf, Failure> {
-        let named = Path::new(name).is_file().then_some(Path::new(name));
+    pub(super) fn root(
+        name: Option<&str>,
+        region: Option<&Path>,
+        file: &Path,
+    ) -> Result<PathBuf, Failure> {
+        let named = name.map(Path::new).filter(|path| path.is_file());
         let root = match (named, region) {
             (Some(named), _) => root_above(named),
             (None, Some(region)) => Some(region.join(mappings_of(region)?)),
@@ -39,7 +38,11 @@ impl Ground {
             }
         };
         root.ok_or_else(|| {
-            Failure::new(Exit::Usage, format!("the mapping {name} is not found"))
+            let what = match name {
+                Some(name) => format!("the mapping {name} is not found"),
+                None => "there are no mappings".into(),
+            };
+            Failure::new(Exit::Usage, what)
                 .why("no folder of mappings, with records/ in it, is at hand")
                 .mend("name the mapping's file, or the region with --region")
         })

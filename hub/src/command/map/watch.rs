@@ -9,7 +9,7 @@ use std::{
 
 use notify::{RecursiveMode, Watcher};
 
-use super::{Args, Exit, Failure, Format, again, ground::Ground, put};
+use super::{Exit, Failure, Format, One, again, put};
 
 /// An editor writes a file in several steps: what comes within this is one change.
 const SETTLING: Duration = Duration::from_millis(60);
@@ -17,8 +17,8 @@ const SETTLING: Duration = Duration::from_millis(60);
 /// Clears the terminal and its history, and goes to the top.
 const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 
-pub(super) fn run(args: &Args, format: Format) -> Result<Exit, Failure> {
-    let root = Ground::root(&args.with, args.region.as_deref(), &args.file)?;
+pub(super) fn run(one: &One<'_>, format: Format) -> Result<Exit, Failure> {
+    let root = one.root()?;
     let (tell, told) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading a file is an event too, and would go on for ever.
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Exit, Failure> {
         }
     })
     .map_err(|error| unwatchable(&error))?;
-    let folder = args.file.parent().filter(|path| !path.as_os_str().is_empty());
+    let folder = one.file.parent().filter(|path| !path.as_os_str().is_empty());
     let beside = folder.unwrap_or(Path::new("."));
     // The folder and not the file: an editor may put a new file in its place.
     for (path, mode) in [(&*root, RecursiveMode::Recursive), (beside, RecursiveMode::NonRecursive)]
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, format: Format) -> Result<Exit, Failure> {
         if format == Format::Human && io::stdout().is_terminal() {
             put(CLEAR)?;
         }
-        again(args, format)?;
+        again(one, format)?;
         if told.recv().is_err() {
             return Ok(Exit::Ok);
         }
