@@ -32,7 +32,7 @@ impl Beside {
     /// # Errors
     /// When the journal cannot be read.
     pub fn read<T>(&self, query: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
-        query(&self.0)
+        self.0.at_once(query)
     }
 }
 

@@ -116,7 +116,7 @@ impl Journal {
         let run = async move {
             let done = journal.write(erase).await?;
             journal
-                .read(|session| if seal::due(session)? { seal::scrub(session) } else { Ok(()) })
+                .apart(|session| if seal::due(session)? { seal::scrub(session) } else { Ok(()) })
                 .await?;
             Ok(done)
         };
@@ -131,7 +131,7 @@ impl Journal {
         self.writer.submit(command).await
     }
 
-    /// Runs one query off the runtime's threads.
+    /// Runs one query, which sees the journal of one moment, off the runtime's threads.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -140,13 +140,23 @@ impl Journal {
         T: Send + 'static,
         F: FnOnce(&Session) -> Result<T, Error> + Send + 'static,
     {
+        self.apart(|session| session.at_once(query)).await
+    }
+
+    /// Off the runtime's threads, on a connection that is not the writer's.
+    async fn apart<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Session) -> Result<T, Error> + Send + 'static,
+    {
         let readers = self.readers.clone();
         let _turn = self.readers.turns.acquire().await.map_err(|_| Error::Stopped)?;
-        let run = move || readers.with(query);
+        let run = move || readers.with(job);
         tokio::task::spawn_blocking(run).await.map_err(|_| Error::Stopped)?
     }
 
-    /// Runs one query on this thread: for the command line, where nobody waits beside.
+    /// Runs one query, which sees the journal of one moment, on this thread: for the command line,
+    /// where nobody waits beside.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -154,18 +164,18 @@ impl Journal {
         &self,
         query: impl FnOnce(&Session) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.readers.with(query)
+        self.readers.with(|session| session.at_once(query))
     }
 }
 
 impl Readers {
-    fn with<T>(&self, query: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
+    fn with<T>(&self, job: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
         let session = match idle {
             Some(session) => session,
             None => Session::new(connect(&self.path)?, self.masters.clone()),
         };
-        let answer = query(&session);
+        let answer = job(&session);
         if let Ok(mut idle) = self.idle.lock()
             && idle.len() < READERS_MAX
         {

@@ -29,6 +29,15 @@ impl Session {
         Self { connection, masters }
     }
 
+    /// Asks everything of one moment: what is committed meanwhile is in no part of the answer.
+    pub(crate) fn at_once<T>(
+        &self,
+        query: impl FnOnce(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _moment = self.connection.unchecked_transaction()?;
+        query(self)
+    }
+
     pub(crate) fn masters(&self) -> &Masters {
         &self.masters
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use luotsi_consent::{Outcome, Reason, Refusal};
 use luotsi_journal::{
     Entry, Error, Phase, State,
-    command::{Advance, Guard, Lost, Refuse},
+    command::{Advance, Guard, Lost, Refuse, Undecided},
 };
 
 use super::{Attempt, JOURNAL_PAUSE, Moved, Sender};
@@ -18,9 +18,7 @@ impl Sender {
         refusal: &Refusal,
     ) -> Result<Moved, Error> {
         if refusal.decision.outcome == Outcome::Deny(Reason::Undecidable) {
-            // Denied for now, not for good: the store will be readable again.
-            self.flow.metrics.decided("none", "undecidable");
-            return Ok(Ok(Some(attempt.now + JOURNAL_PAUSE)));
+            return Ok(Ok(Some(self.undecided(attempt).await?)));
         }
         let late = attempt.now >= attempt.item.deadline;
         let (to, phase, result) = match refusal.decision.outcome {
@@ -49,6 +47,18 @@ impl Sender {
             self.flow.journal.write(advance).await?
         };
         Ok(moved.map(|()| None))
+    }
+
+    /// Denied for now, not for good: the store will be readable again.
+    async fn undecided(&self, attempt: &Attempt<'_>) -> Result<Timestamp, Error> {
+        let result = Reason::Undecidable.as_str();
+        self.flow.metrics.decided("none", result);
+        let entry = Entry { result: Some(result.into()), ..self.entry(attempt, Phase::Wait) };
+        let begins = Undecided { delivery: attempt.item.seq, entry };
+        if self.flow.journal.write(begins).await? {
+            self.flow.metrics.message(&self.system, Stage::Gate, result);
+        }
+        Ok(attempt.now + JOURNAL_PAUSE)
     }
 
     /// Ends it; what its sender is to be told, and when, is then owed.

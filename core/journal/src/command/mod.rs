@@ -16,6 +16,7 @@ mod recover;
 mod redecide;
 mod refuse;
 mod release;
+mod undecided;
 mod used;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub use recover::Recover;
 pub use redecide::Redecide;
 pub use refuse::Refuse;
 pub use release::Release;
+pub use undecided::Undecided;
 pub use used::Used;
 
 pub(crate) use advance::epoch;

@@ -14,10 +14,8 @@ use crate::{Error, command};
 /// # Errors
 /// When the journal cannot be read: then nothing can be decided, which is a denial.
 pub fn directives(connection: &Connection, client: &ClientRef) -> Result<Directives, Error> {
-    // One transaction, so that the epoch is that of the directives read.
-    let snapshot = connection.unchecked_transaction()?;
-    let epoch = command::epoch(&snapshot, client)?;
-    let all = if epoch == 0 { Vec::new() } else { latest(&snapshot, client)? };
+    let epoch = command::epoch(connection, client)?;
+    let all = if epoch == 0 { Vec::new() } else { latest(connection, client)? };
     Ok(Directives { epoch, all: all.into() })
 }
 
@@ -75,14 +73,13 @@ impl History {
 /// # Errors
 /// When the journal cannot be read.
 pub fn directive_by_id(connection: &Connection, id: Uuid) -> Result<Option<History>, Error> {
-    let snapshot = connection.unchecked_transaction()?;
-    let named: Option<(String, String)> = snapshot
+    let named: Option<(String, String)> = connection
         .prepare_cached("select client, directive from directive_ref where id = ?1")?
         .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     named
         .map(|(client, directive)| {
-            Ok(History { id, versions: versions(&snapshot, &client, &directive)? })
+            Ok(History { id, versions: versions(connection, &client, &directive)? })
         })
         .transpose()
 }
@@ -92,8 +89,7 @@ pub fn directive_by_id(connection: &Connection, id: Uuid) -> Result<Option<Histo
 /// # Errors
 /// When the journal cannot be read.
 pub fn histories(connection: &Connection, client: &ClientRef) -> Result<Vec<History>, Error> {
-    let snapshot = connection.unchecked_transaction()?;
-    let mut select = snapshot.prepare_cached(
+    let mut select = connection.prepare_cached(
         "select id, directive from directive_ref where client = ?1 order by directive",
     )?;
     let rows = select.query_map([client.as_str()], |row| {
@@ -101,7 +97,7 @@ pub fn histories(connection: &Connection, client: &ClientRef) -> Result<Vec<Hist
     })?;
     rows.map(|row| {
         let (id, directive) = row?;
-        Ok(History { id, versions: versions(&snapshot, client.as_str(), &directive)? })
+        Ok(History { id, versions: versions(connection, client.as_str(), &directive)? })
     })
     .collect()
 }
