@@ -65,11 +65,24 @@ impl Kind {
         let roles = roles.trim_end_matches(',');
         // What does not fail does not fail here: a String takes all.
         let _ = write!(out, "\nRoles:{}.\n\n", if roles.is_empty() { " none" } else { roles });
+        out.push_str(&self.sets());
         out.push_str("| field | type | category | required | FHIR R4 | Finnish |\n");
         out.push_str("| --- | --- | --- | --- | --- | --- |\n");
         let fields = self.table["field"].as_array().expect("fields");
         out.extend(fields.iter().map(|field| row_of(field.as_table().expect("a field"))));
         out
+    }
+
+    /// The code sets that are closed, with their codes.
+    fn sets(&self) -> String {
+        let Some(sets) = self.table.get("codes") else { return String::new() };
+        let sets = sets.as_table().expect("code sets").iter().map(|(name, codes)| {
+            let codes = codes.as_array().expect("codes").iter();
+            let codes: Vec<_> =
+                codes.map(|code| format!("`{}`", code.as_str().expect("a code"))).collect();
+            format!("- {name}: {}\n", codes.join(", "))
+        });
+        format!("Closed code sets:\n\n{}\n", sets.collect::<String>())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
 
 mod body;
 mod check;
+mod closed;
 mod file;
 mod format;
 mod formula;

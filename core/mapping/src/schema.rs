@@ -8,6 +8,10 @@ use luotsi_model::{
 
 use crate::source::{Reader, Table, Text, top};
 
+mod sets;
+
+use sets::Sets;
+
 const TYPES: &[(&str, Type)] = &[
     ("text", Type::Text),
     ("code", Type::Code),
@@ -22,7 +26,7 @@ const TYPES: &[(&str, Type)] = &[
     ("municipality", Type::Municipality),
     ("group", Type::Group),
 ];
-const TOP: &[&str] = &["kind", "title", "fhir", "subject", "service", "task", "field"];
+const TOP: &[&str] = &["kind", "title", "fhir", "subject", "service", "task", "codes", "field"];
 const FIELD: &[&str] = &["path", "type", "category", "required", "key", "codes", "fhir", "title"];
 
 /// The name of a type in files.
@@ -43,9 +47,11 @@ pub fn parse(file: &str, text: &str) -> (Option<Schema>, Vec<Diagnostic>) {
     let mut schema = Schema::new(Kind::new(kind));
     schema.fhir = reader.text(table, "fhir").map(|text| text.text);
     schema.title = title(&mut reader, table);
+    let sets = Sets::read(&mut reader, table);
     for field in reader.tables(table, "field") {
-        add(&mut reader, &mut schema, field);
+        add(&mut reader, &mut schema, &sets, field);
     }
+    sets.all_used(&mut reader, &schema);
     schema.subject = role(&mut reader, &schema, table, "subject");
     schema.service = role(&mut reader, &schema, table, "service");
     schema.task = role(&mut reader, &schema, table, "task");
@@ -63,7 +69,7 @@ fn title(reader: &mut Reader<'_>, table: Table<'_>) -> Title {
     Title { fi: of("fi"), sv: of("sv"), en: of("en") }
 }
 
-fn add(reader: &mut Reader<'_>, schema: &mut Schema, table: Table<'_>) {
+fn add(reader: &mut Reader<'_>, schema: &mut Schema, sets: &Sets, table: Table<'_>) {
     reader.known(table, FIELD);
     let path = reader.needed(table, "path");
     let holds = reader.needed(table, "type").and_then(|name| holds(reader, &name));
@@ -90,7 +96,7 @@ fn add(reader: &mut Reader<'_>, schema: &mut Schema, table: Table<'_>) {
         let mend = "set it on a field that stands in a group";
         reader.error("LU123", path.span.clone(), "`key` on a field outside a group", why, mend);
     }
-    let codes = codes.map(|text| text.text);
+    let codes = codes.map(|name| sets.named(name.text));
     schema.add(Field {
         path: path.text,
         holds,
@@ -230,6 +236,19 @@ mod tests {
         assert!(schema.field(schema.find("a[].id").unwrap()).key);
     }
 
+    fn answer(sets: &str) -> [String; 2] {
+        let codes = "type = \"code\"\ncodes = \"answer\"";
+        [format!("[codes]\n{sets}\n"), field("a", codes)]
+    }
+
+    #[test]
+    fn a_set_is_closed_where_it_is_listed() {
+        let of = |sets| check(&answer(sets), &[]).unwrap().field(FieldId(0)).closed().cloned();
+        let closed = of("answer = ['yes', 'no']").unwrap();
+        assert!(closed.has("no") && !closed.has("maybe") && closed.codes().eq(["yes", "no"]));
+        assert_eq!(of(""), None);
+    }
+
     #[test]
     fn findings() {
         check(&[], &["LU121"]);
@@ -240,6 +259,12 @@ mod tests {
         check(&[field("a", "type = \"txt\"")], &["LU124"]);
         check(&[field("a[]", "type = \"text\"")], &["LU125"]);
         check(&[field("a", "type = \"text\"\ncodes = \"x\"")], &["LU126"]);
+        for sets in
+            ["answr = ['yes']", "answer = []", "answer = ['yes', 'yes']", "answer = ['yes', ' no']"]
+        {
+            check(&answer(sets), &["LU128"]);
+        }
+        check(&answer("answer = 'yes'"), &["LU121"]);
         assert_eq!(parse("s.toml", "kind = ").1[0].code, "LU120");
         let (_, found) =
             parse("s.toml", &format!("kind=\"s\"\nsubject=\"b\"\n{}", field("a", "type=\"text\"")));

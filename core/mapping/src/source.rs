@@ -35,6 +35,12 @@ impl Table<'_> {
         self.table.get(key).is_some()
     }
 
+    /// Its keys, in order.
+    pub(crate) fn keys(&self) -> Vec<Text> {
+        let keys = self.table.iter().map(|(name, _)| name);
+        keys.map(|name| Text { text: name.get_ref().to_string(), span: name.span() }).collect()
+    }
+
     /// Whether the key holds a table.
     pub(crate) fn is_table(&self, key: &str) -> bool {
         self.table.get(key).is_some_and(|value| value.get_ref().as_table().is_some())
@@ -195,15 +201,8 @@ impl<'f> Reader<'f> {
     /// A table's keys and texts, in order.
     pub(crate) fn pairs(&mut self, table: Table<'_>, key: &str) -> Vec<(Text, Text)> {
         let Some(table) = self.table(table, key) else { return Vec::new() };
-        let named = table
-            .table
-            .iter()
-            .map(|(name, _)| Text { text: name.get_ref().to_string(), span: name.span() });
-        let named: Vec<_> = named.collect();
-        named
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), self.text(table, &name.text)?)))
-            .collect()
+        let keys = table.keys().into_iter();
+        keys.filter_map(|name| Some((name.clone(), self.text(table, &name.text)?))).collect()
     }
 
     /// An array of tables; none where the key is absent.

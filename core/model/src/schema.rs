@@ -1,6 +1,6 @@
 //! A record kind, declared: the one table that mappings, projection and static checks work on.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,37 @@ pub struct Title {
     pub en: String,
 }
 
+/// What codes a field takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeSet {
+    /// Its name, to people.
+    pub name: String,
+    /// All of its codes, in the order of declaration, where it is closed. An open set is the
+    /// region's to fill, and takes any code.
+    pub closed: Option<Closed>,
+}
+
+/// The codes of a closed set, in the order of declaration: no other is taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Closed(Arc<[String]>);
+
+impl Closed {
+    /// The set of these codes.
+    pub fn new(codes: impl IntoIterator<Item = String>) -> Self {
+        Self(codes.into_iter().collect())
+    }
+
+    /// The codes, in the order of declaration.
+    pub fn codes(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether the code is of the set.
+    pub fn has(&self, code: &str) -> bool {
+        self.0.iter().any(|known| known == code)
+    }
+}
+
 /// One field of a record kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Field {
@@ -73,11 +104,18 @@ pub struct Field {
     /// The group it stands in.
     pub group: Option<FieldId>,
     /// The code set of a [`Type::Code`] field.
-    pub codes: Option<String>,
+    pub codes: Option<CodeSet>,
     /// Its FHIR R4 counterpart, for the reference page.
     pub fhir: Option<String>,
     /// Its name to a person.
     pub title: Title,
+}
+
+impl Field {
+    /// The codes it takes, if no other is taken.
+    pub fn closed(&self) -> Option<&Closed> {
+        self.codes.as_ref()?.closed.as_ref()
+    }
 }
 
 /// A record kind.

@@ -20,6 +20,7 @@ mod frame;
 mod packs;
 mod policy;
 pub(crate) mod routes;
+mod sets;
 mod sources;
 mod table;
 pub(crate) mod words;

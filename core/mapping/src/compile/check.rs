@@ -6,7 +6,7 @@ use luotsi_model::{FieldId, Schema, Type, diagnostic::nearest};
 
 use super::{
     Ways, file, path,
-    rule::{CONTEXT, Constant, Part, ROW, Rule, Scope, Turn, What},
+    rule::{CONTEXT, Constant, Form, Part, ROW, Rule, Scope, Turn, What},
     ways,
 };
 use crate::{
@@ -150,8 +150,11 @@ impl Check<'_, '_> {
             }
             (Some(is), ..) => {
                 let id = self.leaf(is, group)?;
-                let form = self.form(item, self.schema.field(id).holds, false)?;
+                let field = self.schema.field(id);
+                let form = self.form(item, field.holds, false)?;
+                let form = Form { closed: field.closed().cloned(), ..form };
                 self.lossy(item, &form, ways);
+                self.rows(item, id, &form, ways);
                 Some((What::Field { id, form }, ways))
             }
             (_, Some((text, is_quoted)), _) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use luotsi_model::{FieldId, Type, Value};
+use luotsi_model::{FieldId, Type, Value, schema::Closed};
 
 use super::Ways;
 use crate::{codes, expression::Expression, path::Path, phone::Region, time::Pattern, trace::Site};
@@ -18,6 +18,8 @@ pub(crate) const ROW: usize = 6;
 pub(crate) struct Form {
     pub(crate) holds: Type,
     pub(crate) codes: Option<Arc<codes::Table>>,
+    /// The record's codes that the field takes, if it takes no other.
+    pub(crate) closed: Option<Closed>,
     pub(crate) pattern: Option<Arc<Pattern>>,
     /// Whose national form of a phone number is read too.
     pub(crate) region: Option<Region>,

@@ -41,7 +41,7 @@ impl Check<'_, '_> {
             Some(text) => Some(self.region(text, holds)?),
             None => None,
         };
-        Some(Form { holds, codes, pattern, region })
+        Some(Form { holds, codes, closed: None, pattern, region })
     }
 
     fn table(&mut self, name: &Text) -> Option<Arc<codes::Table>> {
@@ -112,7 +112,10 @@ impl Check<'_, '_> {
     /// The constant as a value of the field's type, in the record's own form.
     fn constant_of(&mut self, id: FieldId, text: &Text) -> Option<Value> {
         let holds = self.schema.field(id).holds;
-        let form = Form { holds, codes: None, pattern: None, region: None };
+        if !self.held_to_set(id, text) {
+            return None;
+        }
+        let form = Form { holds, codes: None, closed: None, pattern: None, region: None };
         match value::of_text(&form, &text.text, Strictness::Strict) {
             Ok((value, _)) if !text.text.is_empty() => Some(value),
             _ => {

@@ -89,11 +89,14 @@ fn code(form: &Form, text: &str) -> Result<Valued, Wrong> {
         None => Some(text),
         Some(table) => table.target(text),
     };
-    let is_lossy = form.codes.as_ref().is_some_and(|table| table.loses_source(text));
-    match code {
-        Some(code) => Ok((Value::Code(Code(code.into())), is_lossy.then_some(Note::Lossy))),
-        None => Err(("unknown-code", "the code table has no row for this code".into())),
+    let no_row = || ("unknown-code", "the code table has no row for this code".to_owned());
+    let code = code.ok_or_else(no_row)?;
+    if let Some(closed) = form.closed.as_ref().filter(|closed| !closed.has(code)) {
+        let known: Vec<_> = closed.codes().collect();
+        return Err(("unknown-code", format!("the field takes one of {}", known.join(", "))));
     }
+    let is_lossy = form.codes.as_ref().is_some_and(|table| table.loses_source(text));
+    Ok((Value::Code(Code(code.into())), is_lossy.then_some(Note::Lossy)))
 }
 
 fn date(form: &Form, text: &str) -> Result<Valued, Wrong> {

@@ -117,6 +117,29 @@ fn one_rule() {
 }
 
 #[test]
+fn closed_code_sets() {
+    let rule = |more| format!("{{ at = \"A\", is = \"action\", {more} }}");
+    check(&rule("codes = \"acts\""), &[("LU119", "\"acts\"")]);
+    check(&rule("codes = \"services\""), &[("LU119", "\"services\""); 2]);
+    check(&rule("default = \"gives\""), &[("LU119", "\"gives\"")]);
+    check("{ is = \"action\", constant = \"giv\" }", &[("LU119", "\"giv\"")]);
+    check(&rule("default = \"give\""), &[]);
+    check(&rule("codes = \"actions\""), &[("LU136", "\"actions\"")]);
+    check(
+        &rule("codes = \"actions\", one_way = \"out\", default = \"anna\""),
+        &[("LU136", "\"actions\"")],
+    );
+    check(&rule("codes = \"actions\", one_way = \"in\""), &[]);
+    let (_, found) = compiled(&format!(
+        "record = \"sample\"\nformat = \"json\"\none_way = \"out\"\nfields = [ {}, {} ]",
+        rule("codes = \"acts\""),
+        "{ at = \"B\", is = \"action\", codes = \"actions\" }",
+    ));
+    assert_eq!(found[0].mend, "write `give` in codes/acts.csv");
+    assert!(found[1].what.ends_with("has no row for `prohibit` of `action`"), "{found:#?}");
+}
+
+#[test]
 fn directions() {
     check("{ at = \"A\", is = \"service\", codes = \"lossy\" }", &[("LU108", "\"lossy\"")]);
     check("{ at = \"A\", is = \"service\", codes = \"lossy\", one_way = \"in\" }", &[]);

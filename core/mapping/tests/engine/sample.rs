@@ -8,6 +8,8 @@ use luotsi_model::{Diagnostic, Kind, Schema, Severity, hetu::Strictness};
 const SCHEMA: &str = r#"
 kind = "sample"
 subject = "client.hetu"
+[codes]
+action = ["give", "prohibit"]
 [[field]]
 path = "client.hetu"
 type = "hetu"
@@ -60,6 +62,7 @@ category = "identity"
 [[field]]
 path = "action"
 type = "code"
+codes = "action"
 category = "administrative"
 [[field]]
 path = "goals[]"
@@ -243,6 +246,8 @@ pub(crate) fn compiled(text: &str) -> (Option<Mapping>, Vec<Diagnostic>) {
             "authors".to_owned(),
             table("authors", "asiakas,client,equivalent\nammattilainen,worker,equivalent\n"),
         ),
+        ("actions".to_owned(), table("actions", "anna,give,equivalent\n")),
+        ("acts".to_owned(), table("acts", "anna,giv,equivalent\nkiella,prohibit,equivalent\n")),
         ("lossy".to_owned(), table("lossy", "a,x,equivalent\nb,x,narrower\n")),
         ("coarse".to_owned(), table("coarse", "a,x,narrower\na,y,narrower\nb,z,equivalent\n")),
     ]);

@@ -232,6 +232,28 @@ ignored = [ { at = "kind", why = "told by the conditions" } ]
     assert_eq!((read.counts, &*read.unmapped), ((2, 1, 1), &["code".to_owned()][..]));
 }
 
+/// Whether it stands in the document or an expression makes it.
+#[test]
+fn a_closed_set_takes_its_codes_and_no_other() {
+    let check = |rule: &str, code: &str, want: Result<&str, &str>| {
+        let hetu = "{ at = \"hetu\", is = \"client.hetu\" }";
+        let mapping = mapping(&format!(
+            "record = \"sample\"\nformat = \"json\"\none_way = \"in\"\nfields = [ {hetu}, {rule} ]"
+        ));
+        let text = format!(r#"{{"hetu":"010594Y9021","a":"{code}"}}"#);
+        let got = read(&mapping, &text, Strictness::Strict);
+        let got = got.as_ref().map(|read| &*read.record).map_err(|faults| &*faults[0]);
+        assert_eq!(got, want, "{rule} {code}");
+    };
+    let plain = r#"{ at = "a", is = "action" }"#;
+    let record = r#"{"client.hetu":"010594Y9021","action":"give"}"#;
+    check(plain, "give", Ok(record));
+    check(plain, "take", Err("unknown-code a 1:23"));
+    let made = r#"{ at = "a", is = "action", expr = "value.lower()" }"#;
+    check(made, "GIVE", Ok(record));
+    check(made, "TAKE", Err("unknown-code a 1:23"));
+}
+
 /// A document whose leaves all ask the same costs no more than one that does not, and lists no
 /// more than can be read.
 #[test]

@@ -10,6 +10,7 @@ use luotsi_model::{Diagnostic, Kind, Schema};
 
 use super::{
     findings::{Findings, Names, Place, Word},
+    sets,
     sources::Sources,
     words::{KIND, MAPPING},
 };
@@ -41,6 +42,7 @@ pub(crate) fn read(folder: &str, sources: &mut Sources<'_>, findings: &Findings)
     let schemas = Shelf::read(&format!("{folder}/records"), "toml", sources, findings);
     let (schemas, broken_schema) = schemas.parse(findings, schema::parse);
     let schemas = by_kind(schemas, folder, findings);
+    sets::agree(&schemas, folder, findings);
     let tables = Shelf::read(&format!("{folder}/codes"), "csv", sources, findings);
     let (tables, broken_table) = tables.parse(findings, codes::parse);
     let codes = tables.values().flat_map(|table| table.targets().map(str::to_owned)).collect();

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use luotsi_model::{Schema, Type, diagnostic::nearest};
+use luotsi_model::{Schema, Type, diagnostic::nearest, schema::Closed};
 
 use super::super::{
-    findings::{Place, Word, choose, unknown},
+    findings::{Place, Word, choose, suggest, unknown},
     packs::Packs,
     table::Table,
     words::{FIELD, PRESENCE, SUBJECT},
@@ -103,10 +103,24 @@ fn field(
         return None;
     }
     if declared.holds == Type::Code {
-        values.iter().for_each(|value| check_code(value, packs, place));
+        match declared.closed() {
+            Some(closed) => values.iter().for_each(|value| check_closed(value, closed, place)),
+            None => values.iter().for_each(|value| check_code(value, packs, place)),
+        }
     }
     let values = values.iter().map(|value| value.get_ref().as_str().into()).collect();
     Some(Condition::Field { field, values })
+}
+
+/// A field that takes the codes of a set and no other never holds another.
+fn check_closed(value: &Word, closed: &Closed, place: Place<'_>) {
+    let code = value.get_ref();
+    if closed.has(code) {
+        return;
+    }
+    let what = format!("the field never holds `{code}`");
+    let why = "its code set is closed and does not list it: the condition never holds";
+    place.warning("LU244", value.span(), what, why, suggest(code, closed.codes()));
 }
 
 /// Codes are opaque, so an unheard-of one is no error. But one that almost is what some code table
