@@ -53,7 +53,7 @@ pub use consents::{ConsentRead, ConsentSeen};
 pub use disclose::Unseen;
 pub use entropy::{Entropy, SystemEntropy};
 pub use generation::{Exchanged, Ways};
-pub use intake::{ConsentWrite, Incoming, PlanWrite, Receipt, Refused};
+pub use intake::{ConsentWrite, Incoming, PlanWrite, Receipt, Refused, RowReceipt, Taken};
 pub use metrics::Metrics;
 pub use plan::{PlanRead, PlanSeen, Store};
 pub use replay::NotReplayed;

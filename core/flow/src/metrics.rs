@@ -105,8 +105,18 @@ impl Metrics {
     }
 
     pub(crate) fn message(&self, connection: &SystemId, stage: Stage, outcome: &'static str) {
+        self.messages(connection, stage, outcome, 1);
+    }
+
+    pub(crate) fn messages(
+        &self,
+        connection: &SystemId,
+        stage: Stage,
+        outcome: &'static str,
+        count: u64,
+    ) {
         self.messages.add(
-            1,
+            count,
             &[
                 KeyValue::new("connection", connection.to_string()),
                 KeyValue::new("stage", stage.as_str()),

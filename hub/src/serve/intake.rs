@@ -7,12 +7,12 @@ use axum::{
     body::Body,
     error_handling::HandleErrorLayer,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::post,
 };
 use bytes::Bytes;
-use luotsi_flow::{Incoming, Receipt};
+use luotsi_flow::{Incoming, Receipt, RowReceipt, Taken};
 use luotsi_mapping::Format;
 use luotsi_region::Region;
 use serde::Serialize;
@@ -27,6 +27,9 @@ const UNDER_WAY_MAX: usize = 1024;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// An `Idempotency-Key` longer than this is no key.
 const KEY_LENGTH_MAX: usize = 255;
+
+/// Says that the answer is that of before, and that nothing was taken in again.
+const REPEATED: HeaderName = HeaderName::from_static("luotsi-repeated");
 
 /// The listener's routes.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -61,11 +64,35 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", "The hub has failed").into_response()
 }
 
-/// What a sender gets.
+/// What a sender gets for a document of one record.
 #[derive(Serialize)]
 struct Accepted {
     message: String,
     status: &'static str,
+    #[serde(flatten)]
+    known: Known,
+}
+
+/// What a sender gets for a table of several rows.
+#[derive(Serialize)]
+struct AllAccepted {
+    status: &'static str,
+    rows: Vec<Row>,
+}
+
+/// One of them.
+#[derive(Serialize)]
+struct Row {
+    /// The line where it begins; a workbook's row.
+    row: usize,
+    message: String,
+    #[serde(flatten)]
+    known: Known,
+}
+
+/// What is known of a message once it is accepted.
+#[derive(Serialize)]
+struct Known {
     deliveries: usize,
     /// For a directive: sends about the client that were under way. Only those can still arrive.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,11 +102,9 @@ struct Accepted {
     unmapped: Option<usize>,
 }
 
-impl From<Receipt> for Accepted {
-    fn from(receipt: Receipt) -> Self {
+impl From<&Receipt> for Known {
+    fn from(receipt: &Receipt) -> Self {
         Self {
-            message: receipt.message.to_string(),
-            status: "accepted",
             deliveries: receipt.deliveries,
             in_flight: receipt.in_flight,
             unmapped: (receipt.unmapped > 0).then_some(receipt.unmapped),
@@ -87,12 +112,38 @@ impl From<Receipt> for Accepted {
     }
 }
 
+/// The answer; whether it was given before, under the same key, stands beside it.
+fn accepted(taken: &Taken) -> Response {
+    let status = "accepted";
+    let (is_repeat, mut response) = match taken {
+        Taken::One(receipt) => {
+            let message = receipt.message.to_string();
+            let body = Json(Accepted { message, status, known: receipt.into() });
+            (receipt.is_repeat, (StatusCode::ACCEPTED, body).into_response())
+        }
+        Taken::Rows(rows) => {
+            let row = |taken: &RowReceipt| Row {
+                row: taken.row,
+                message: taken.receipt.message.to_string(),
+                known: (&taken.receipt).into(),
+            };
+            let body = Json(AllAccepted { status, rows: rows.iter().map(row).collect() });
+            let is_repeat = rows.iter().all(|row| row.receipt.is_repeat);
+            (is_repeat, (StatusCode::ACCEPTED, body).into_response())
+        }
+    };
+    if is_repeat {
+        response.headers_mut().insert(REPEATED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
 async fn receive(
     State(app): State<Arc<App>>,
     Path(connection): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let region = app.flow.region();
     let system = auth::sender(&region, &connection, &headers)?;
     let (format, bytes_max) = intake_limits(&region, &system)?;
@@ -106,8 +157,8 @@ async fn receive(
         traceparent: header(&headers, "traceparent"),
         plan: None,
     };
-    match app.flow.accept(incoming).await {
-        Ok(receipt) => Ok((StatusCode::ACCEPTED, Json(Accepted::from(receipt)))),
+    match app.flow.accept_all(incoming).await {
+        Ok(taken) => Ok(accepted(&taken)),
         Err(refused) => Err(Problem::from(&refused)),
     }
 }

@@ -127,6 +127,9 @@ fn status_and_title(refused: &Refused) -> (StatusCode, &'static str) {
         Refused::Unmappable(_) => {
             (StatusCode::UNPROCESSABLE_ENTITY, "The document does not fit its mapping")
         }
+        Refused::Rows { .. } => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "The file has rows that cannot be taken in")
+        }
         Refused::KeyReused => {
             (StatusCode::UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another body")
         }

@@ -42,7 +42,7 @@ impl Flow {
         incoming: Incoming<'_>,
         replaces: Option<ConsentWrite>,
     ) -> Result<Receipt, Refused> {
-        self.enter(incoming, self.try_accept_consent(incoming, replaces)).await
+        self.enter(incoming, self.try_accept_consent(incoming, replaces), |_| 1).await
     }
 
     async fn try_accept_consent(

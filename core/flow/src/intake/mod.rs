@@ -1,20 +1,21 @@
 //! The way in: bytes from a known sender to a durable message, or a precise refusal.
 
 mod answer;
+mod commit;
 mod consent;
 mod directive;
 mod faults;
 mod own;
 mod refused;
 mod route;
+mod rows;
 
 use std::{sync::Arc, time::Instant};
 
 use aws_lc_rs::digest;
-use luotsi_bus::Wake;
 use luotsi_journal::{
     Accounting, Lossy,
-    command::{Accept, Accepted, Digests, DirectiveWritten, Effect, PlanWritten, PutPlan},
+    command::{Digests, DirectiveWritten, Effect, PlanWritten, PutPlan},
     read,
 };
 use luotsi_mapping::{Decoded, Document, Fault, Limits, Mapping};
@@ -28,13 +29,9 @@ pub(crate) use consent::set as set_directive;
 pub(crate) use own::Own;
 pub use refused::Refused;
 use route::Way;
+pub use rows::{RowReceipt, Taken};
 
-use crate::{
-    Flow,
-    metrics::Stage,
-    send::{Carried, Item},
-    trace_context,
-};
+use crate::{Flow, metrics::Stage, trace_context};
 
 /// What a known sender posts. Who it is has been settled before.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +73,8 @@ pub struct Receipt {
     pub directive: Option<DirectiveWritten>,
     /// Elements that no rule knows.
     pub unmapped: usize,
+    /// Whether it was taken in before, under the same key; then nothing was taken in now.
+    pub is_repeat: bool,
 }
 
 /// A message made ready to be accepted.
@@ -101,25 +100,27 @@ impl Prepared {
 }
 
 impl Flow {
-    /// Takes a message in. When this returns a receipt, the message is durable.
+    /// Takes a document of one record in. When this returns a receipt, the message is durable.
     ///
     /// # Errors
     /// [`Refused`]; then nothing of it was kept.
     pub async fn accept(&self, incoming: Incoming<'_>) -> Result<Receipt, Refused> {
-        self.enter(incoming, self.try_accept(incoming)).await
+        self.enter(incoming, self.try_accept(incoming), |_| 1).await
     }
 
-    /// Follows a message on its way in: trace and metrics.
-    async fn enter(
+    /// Follows a document on its way in: trace, and metrics of its messages.
+    async fn enter<T>(
         &self,
         incoming: Incoming<'_>,
-        acceptance: impl Future<Output = Result<Receipt, Refused>>,
-    ) -> Result<Receipt, Refused> {
+        acceptance: impl Future<Output = Result<T, Refused>>,
+        messages: impl Fn(&T) -> usize,
+    ) -> Result<T, Refused> {
         let span = tracing::debug_span!(target: "luotsi::journey", "accept", connection = %incoming.system);
         trace_context::adopt(&span, incoming.traceparent);
         let outcome = acceptance.instrument(span).await;
         let word = outcome.as_ref().map_or_else(Refused::code, |_| "ok");
-        self.metrics.message(incoming.system, Stage::Accept, word);
+        let count = outcome.as_ref().map_or(1, messages);
+        self.metrics.messages(incoming.system, Stage::Accept, word, count as u64);
         outcome
     }
 
@@ -128,20 +129,36 @@ impl Flow {
         let _turn = self.intake_turns.acquire().await.ok();
         let _pass = self.pass().await;
         let region = self.region();
-        let connection = region.connection(incoming.system).ok_or(Refused::NoIntake)?;
-        let intake = connection.intake.as_ref().ok_or(Refused::NoIntake)?;
+        let (connection, intake) = door(&region, incoming.system)?;
         let started = Instant::now();
-        let (mapping, decoded) = decode(intake, incoming.body)?;
+        let document = read(intake, incoming.body)?.record().map_err(Refused::unreadable)?;
+        self.take_one(&region, connection, intake, &document, &incoming, started).await
+    }
+
+    async fn take_one(
+        &self,
+        region: &Region,
+        connection: &Connection,
+        intake: &Intake,
+        document: &Document<'_>,
+        incoming: &Incoming<'_>,
+        started: Instant,
+    ) -> Result<Receipt, Refused> {
+        let (mapping, decoded) = decode(intake, document)?;
         self.metrics.took(Stage::Map, started.elapsed());
+        let unmapped = self.account_for(mapping, &decoded);
+        let prepared = self.prepare(region, connection, mapping, decoded, incoming).await?;
+        let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
+        let receipt = self.commit(region, prepared, keyed, Way::Routes).await?;
+        self.metrics.took(Stage::Accept, started.elapsed());
+        Ok(Receipt { unmapped, ..receipt })
+    }
+
+    /// Counts what no rule knows, which it returns, and codes that lose.
+    fn account_for(&self, mapping: &Mapping, decoded: &Decoded) -> usize {
         self.metrics.left_unmapped(mapping.name(), decoded.unmapped_count);
         self.metrics.lost(mapping.name(), &decoded.lossy);
-        let unmapped = decoded.unmapped_count as usize;
-        let prepared = self.prepare(&region, connection, mapping, decoded, &incoming).await?;
-        let keyed = incoming.idempotency_key.map(|key| digests(key, incoming.body));
-        let mut receipt = self.commit(&region, prepared, keyed, Way::Routes).await?;
-        self.metrics.took(Stage::Accept, started.elapsed());
-        receipt.unmapped = unmapped;
-        Ok(receipt)
+        decoded.unmapped_count as usize
     }
 
     /// Everything about the message that is known before it is committed.
@@ -233,93 +250,30 @@ impl Flow {
             at: prepared.envelope.received,
         })
     }
-
-    /// Commits a prepared message, then tells the dispatchers.
-    async fn commit(
-        &self,
-        region: &Region,
-        prepared: Prepared,
-        idempotency: Option<Digests>,
-        way: Way<'_>,
-    ) -> Result<Receipt, Refused> {
-        let Prepared { envelope, record, schema, effect, mut accounting, reference } = prepared;
-        let (deliveries, routes) = route::deliveries(self, region, &envelope, &record, way).await?;
-        // Somebody's matter that goes nowhere would be lost while its sender believes it taken care
-        // of. Advice without a client may end here: it is counted.
-        if deliveries.is_empty() && matches!(effect, Effect::None) && envelope.subject.is_some() {
-            return Err(Refused::NoRoute);
-        }
-        accounting.routes = routes;
-        let is_held = accounting.is_held;
-        let directs = matches!(effect, Effect::Directive(_));
-        let items =
-            deliveries.iter().map(|d| (d.id, d.destination.clone(), d.purpose.clone(), d.deadline));
-        let items: Vec<_> = items.collect();
-        let command = Accept {
-            reference: reference.or_else(|| record.text(&schema, "reference").map(str::to_owned)),
-            record: record::write(&record, &schema),
-            envelope: envelope.clone(),
-            accounting,
-            deliveries,
-            idempotency,
-            effect,
-        };
-        let accepted = self.journal.write(command).await?.map_err(Refused::from)?;
-        if let Some(client) = envelope.subject.as_ref().filter(|_| directs) {
-            self.gate.forget(client);
-            self.bus.client_changed(client);
-            self.bell.ring_for(client);
-        }
-        if is_held {
-            return Ok(receipt(&accepted, directs));
-        }
-        let generation = region.generation.clone();
-        let carried = Arc::new(Carried { envelope, record, generation });
-        for ((id, destination, purpose, deadline), seq) in
-            items.into_iter().zip(&accepted.deliveries)
-        {
-            let item = Item::fresh(*seq, id, purpose, deadline, carried.clone(), accepted.seq);
-            self.bus.publish(&destination, Wake::Fresh(item));
-        }
-        Ok(receipt(&accepted, directs))
-    }
-
-    /// Accepts again what was accepted before: the same record, a new message linked to it; to all
-    /// of today's recipients, or only to one.
-    pub(crate) async fn accept_again(
-        &self,
-        region: &Region,
-        envelope: Envelope,
-        record: Record,
-        schema: Arc<Schema>,
-        only: Option<&SystemId>,
-    ) -> Result<Receipt, Refused> {
-        let accounting = Accounting::default();
-        let prepared = Prepared::new(envelope, record, schema, accounting);
-        self.commit(region, prepared, None, only.map_or(Way::Routes, Way::To)).await
-    }
 }
 
-fn receipt(accepted: &Accepted, directs: bool) -> Receipt {
-    Receipt {
-        message: accepted.message,
-        deliveries: accepted.count,
-        in_flight: directs.then_some(accepted.in_flight),
-        plan: accepted.plan,
-        directive: accepted.directive,
-        unmapped: 0,
-    }
+/// The sender's connection, and what it takes in.
+fn door<'r>(
+    region: &'r Region,
+    system: &SystemId,
+) -> Result<(&'r Connection, &'r Intake), Refused> {
+    let connection = region.connection(system).ok_or(Refused::NoIntake)?;
+    Ok((connection, connection.intake.as_ref().ok_or(Refused::NoIntake)?))
 }
 
-/// Reads the document and maps it with the first mapping that knows its form.
-fn decode<'i>(intake: &'i Intake, body: &[u8]) -> Result<(&'i Mapping, Decoded), Refused> {
+fn read<'b>(intake: &Intake, body: &'b [u8]) -> Result<Document<'b>, Refused> {
     let limits = Limits { bytes_max: intake.bytes_max, ..Limits::default() };
-    let document = luotsi_mapping::read(intake.format, body, &limits)
-        .and_then(Document::record)
-        .map_err(Refused::unreadable)?;
-    let known = intake.mappings.iter().find(|mapping| mapping.matches(&document));
+    luotsi_mapping::read(intake.format, body, &limits).map_err(Refused::unreadable)
+}
+
+/// Maps a document of one record with the first mapping that knows its form.
+fn decode<'i>(
+    intake: &'i Intake,
+    document: &Document<'_>,
+) -> Result<(&'i Mapping, Decoded), Refused> {
+    let known = intake.mappings.iter().find(|mapping| mapping.matches(document));
     let mapping = known.ok_or_else(|| Refused::Unmappable(vec![faults::unknown_document()]))?;
-    let decoded = mapping.decode(&document, intake.hetu).map_err(Refused::Unmappable)?;
+    let decoded = mapping.decode(document, intake.hetu).map_err(Refused::Unmappable)?;
     if intake.unmapped == Unmapped::Refuse {
         refuse_unmapped(decoded.unknown())?;
     }
@@ -339,10 +293,11 @@ fn refuse_unmapped(unknown: Vec<Fault>) -> Result<(), Refused> {
 }
 
 fn digests(key: &str, body: &[u8]) -> Digests {
-    let sha256 = |bytes: &[u8]| {
-        let mut out = [0; 32];
-        out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-        out
-    };
     Digests { key: sha256(key.as_bytes()), body: sha256(body) }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
 }

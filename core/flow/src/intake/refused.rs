@@ -17,6 +17,16 @@ pub enum Refused {
     /// A document, but it does not map.
     #[error("the document does not fit its mapping, in {} places", .0.len())]
     Unmappable(Vec<Fault>),
+    /// Rows of a table that cannot be taken in; so none of it was.
+    #[error("{count} of {of} rows cannot be taken in, and so none was")]
+    Rows {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+        /// What is wrong with each, by its line or row.
+        faults: Vec<Fault>,
+    },
     /// The key came with another body before.
     #[error("this Idempotency-Key was used with another body")]
     KeyReused,
@@ -72,6 +82,7 @@ impl Refused {
             Self::NoIntake => "no-intake",
             Self::Unreadable(fault) => fault.code,
             Self::Unmappable(_) => "does-not-map",
+            Self::Rows { .. } => "bad-rows",
             Self::KeyReused => "idempotency-key-reused",
             Self::Illegal(_) => "illegal-transition",
             Self::UnknownTask => "unknown-task",
@@ -93,7 +104,9 @@ impl Refused {
     pub fn faults(&self) -> &[Fault] {
         match self {
             Self::Unreadable(fault) => std::slice::from_ref(fault),
-            Self::Unmappable(faults) | Self::NotUnderstood(faults) => faults,
+            Self::Unmappable(faults) | Self::NotUnderstood(faults) | Self::Rows { faults, .. } => {
+                faults
+            }
             _ => &[],
         }
     }

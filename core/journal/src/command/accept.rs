@@ -5,14 +5,13 @@ use luotsi_model::{
     ClientRef, DeliveryId, Envelope, MessageId, Purpose, SystemId,
     task::{Illegal, Party, Status},
 };
-use rusqlite::{Connection, OptionalExtension, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::{
     Command,
     direct::{self, DirectiveChange, DirectiveWritten},
-    json, recall,
+    json, recall, repeat,
 };
 use crate::{Accounting, Error, State, command::plan, seal::Cell, session::Session};
 
@@ -105,7 +104,7 @@ pub struct Accepted {
 
 impl Accepted {
     /// What was taken in before, as that message.
-    const fn before(message: MessageId) -> Self {
+    pub(super) const fn before(message: MessageId) -> Self {
         Self {
             message,
             seq: None,
@@ -139,9 +138,24 @@ impl Command for Accept {
     type Reply = Result<Accepted, Rejected>;
 
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
-        if let Some(earlier) = self.earlier(connection)? {
-            return Ok(earlier);
+        let source = &self.envelope.source;
+        if let Some(digests) = &self.idempotency
+            && let Some(earlier) = repeat::earlier(connection, source, digests)?
+        {
+            return Ok(earlier.map(|mut accepted| accepted.remove(0)));
         }
+        let taken = self.take(connection)?;
+        if let (Ok(accepted), Some(digests)) = (&taken, &self.idempotency) {
+            let at = self.envelope.received;
+            repeat::remember(connection, source, digests, std::slice::from_ref(accepted), at)?;
+        }
+        Ok(taken)
+    }
+}
+
+impl Accept {
+    /// Takes it in, whatever was under its key. A refusal has written nothing.
+    pub(super) fn take(&self, connection: &Session) -> Result<Result<Accepted, Rejected>, Error> {
         if let Some(message) = self.told(connection)? {
             return Ok(Ok(Accepted::before(message)));
         }
@@ -151,7 +165,6 @@ impl Command for Accept {
         };
         let seq = self.keep(connection)?;
         let deliveries = self.deliver(connection, seq)?;
-        self.remember_key(connection, in_flight, directive)?;
         self.settle_original(connection)?;
         if let (Effect::Recall { id, deadline }, [notice]) = (&self.effect, &deliveries[..]) {
             recall::sent(connection, *id, *notice, *deadline)?;
@@ -176,31 +189,7 @@ struct Changed {
     directive: Option<DirectiveWritten>,
 }
 
-/// What is told again under the same key. Rows of before directives were told end earlier.
-#[derive(Serialize, Deserialize)]
-struct Kept(MessageId, usize, u32, #[serde(default)] Option<DirectiveWritten>);
-
 impl Accept {
-    fn earlier(
-        &self,
-        connection: &Connection,
-    ) -> Result<Option<Result<Accepted, Rejected>>, Error> {
-        let Some(digests) = &self.idempotency else { return Ok(None) };
-        let found: Option<(Vec<u8>, String)> = connection
-            .prepare_cached("select body, receipt from idempotency where source = ?1 and key = ?2")?
-            .query_row(params![self.envelope.source.as_str(), digests.key.as_slice()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let Some((body, receipt)) = found else { return Ok(None) };
-        if body != digests.body {
-            return Ok(Some(Err(Rejected::KeyReused)));
-        }
-        let Kept(message, count, in_flight, directive) =
-            serde_json::from_str(&receipt).map_err(|e| Error::row("idempotency", &e))?;
-        Ok(Some(Ok(Accepted { count, in_flight, directive, ..Accepted::before(message) })))
-    }
-
     /// The message that told the sender already what this one would.
     fn told(&self, connection: &Connection) -> Result<Option<MessageId>, Error> {
         let Effect::Told { delivery } = &self.effect else { return Ok(None) };
@@ -299,29 +288,6 @@ impl Accept {
                 new.destination.as_str(),
             ])?;
         }
-        Ok(())
-    }
-
-    fn remember_key(
-        &self,
-        connection: &Connection,
-        in_flight: u32,
-        directive: Option<DirectiveWritten>,
-    ) -> Result<(), Error> {
-        let Some(digests) = &self.idempotency else { return Ok(()) };
-        // The number of sends under way is told again as it was: a withdrawal whose answer was lost
-        // must not look better when it is repeated.
-        let kept = Kept(self.envelope.id, self.deliveries.len(), in_flight, directive);
-        let receipt = json("idempotency", &kept)?;
-        let mut insert =
-            connection.prepare_cached("insert into idempotency values (?1, ?2, ?3, ?4, ?5)")?;
-        insert.execute(params![
-            self.envelope.source.as_str(),
-            digests.key.as_slice(),
-            digests.body.as_slice(),
-            receipt,
-            self.envelope.received.as_microsecond(),
-        ])?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that changes the journal, one command a file.
 
 mod accept;
+mod accept_all;
 mod advance;
 mod bury;
 mod checkpoint;
@@ -16,6 +17,7 @@ mod recover;
 mod redecide;
 mod refuse;
 mod release;
+mod repeat;
 mod undecided;
 mod used;
 
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use crate::{Error, session::Session};
 
 pub use accept::{Accept, Accepted, Digests, Effect, NewDelivery, Rejected};
+pub use accept_all::{AcceptAll, AllRejected};
 pub use advance::{Advance, Guard, Lost};
 pub use bury::Bury;
 pub use checkpoint::Checkpoint;

@@ -7,6 +7,7 @@
 mod accepting;
 mod asking;
 mod directing;
+mod filing;
 mod holding;
 mod moving;
 mod owing;
@@ -58,6 +59,10 @@ macro_rules! every_engine {
                 sends_under_way_are_counted,
                 a_directive_is_replaced_only_at_its_version,
                 a_directive_is_its_authors_after_anothers_withdrawal,
+            ],
+            filing: [
+                the_same_file_gives_the_same_receipts,
+                a_bad_record_of_many_leaves_none_and_all_bad_ones_are_named,
             ],
             holding: [
  what_is_held_goes_by_a_release_alone,

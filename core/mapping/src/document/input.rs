@@ -13,6 +13,8 @@ pub(crate) enum Input<'i> {
     Own(Arc<str>),
     /// There is none: places are rows and columns.
     Grid,
+    /// A table's text and where its lines begin: each of its records would count them anew.
+    Parted(Arc<(Self, Vec<u32>)>),
 }
 
 impl Deref for Input<'_> {
@@ -23,7 +25,19 @@ impl Deref for Input<'_> {
             Self::Lent(text) => text,
             Self::Own(text) => text,
             Self::Grid => "",
+            Self::Parted(whole) => &whole.0,
         }
+    }
+}
+
+impl Input<'_> {
+    /// The same, for the records of a table.
+    pub(super) fn parted(self) -> Self {
+        if matches!(self, Self::Grid) {
+            return self;
+        }
+        let lines = place::lines(&self).map(|at| at as u32).collect();
+        Self::Parted(Arc::new((self, lines)))
     }
 }
 

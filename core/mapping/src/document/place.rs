@@ -11,15 +11,26 @@ pub(super) fn fault(code: &'static str, input: &str, start: usize, why: String) 
     Fault { code, at: String::new(), field: None, line, column, why }
 }
 
-/// Line and column in characters, from 1. Lines end as the sender's do: CR alone, LF or both.
+/// Line and column in characters, from 1.
 fn place(input: &str, start: usize) -> (usize, usize) {
-    let start = (0..=start.min(input.len())).rev().find(|at| input.is_char_boundary(*at));
-    let before = &input[..start.unwrap_or(0)];
-    let ends = before.bytes().enumerate().filter(|(at, byte)| {
-        *byte == b'\n' || (*byte == b'\r' && input.as_bytes().get(at + 1) != Some(&b'\n'))
-    });
-    let (lines, begun) = ends.fold((1, 0), |(lines, _), (at, _)| (lines + 1, at + 1));
-    (lines, before[begun..].chars().count() + 1)
+    let (lines, begun) = lines(input)
+        .take_while(|begun| *begun <= start)
+        .fold((0, 0), |(lines, _), begun| (lines + 1, begun));
+    (lines, column(input, begun, start))
+}
+
+/// Where the lines begin. They end as the sender's do: CR alone, LF or both.
+pub(super) fn lines(input: &str) -> impl Iterator<Item = usize> {
+    let bytes = input.as_bytes();
+    let is_end = |at: &usize| {
+        bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
+    };
+    std::iter::once(0).chain((0..bytes.len()).filter(is_end).map(|at| at + 1))
+}
+
+fn column(input: &str, begun: usize, start: usize) -> usize {
+    let start = (begun..=start.min(input.len())).rev().find(|at| input.is_char_boundary(*at));
+    input[begun..start.unwrap_or(begun)].chars().count() + 1
 }
 
 pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Fault {
@@ -28,15 +39,26 @@ pub(super) fn not_utf8(bytes: &[u8], valid: usize) -> Fault {
 }
 
 impl Document<'_> {
+    /// The line where it begins, from 1; a workbook's row. For a table's record that is its row.
+    pub fn line(&self) -> usize {
+        self.position(0).0
+    }
+
     /// Line and column of a node.
     pub(crate) fn position(&self, at: u32) -> (usize, usize) {
         self.position_of(self.node(at).start)
     }
 
     pub(super) fn position_of(&self, start: u32) -> (usize, usize) {
-        match self.input {
+        match &self.input {
             Input::Grid => super::xlsx::position(start),
-            _ => place(&self.input, start as usize),
+            Input::Parted(whole) => {
+                let (input, lines) = &**whole;
+                let line = lines.partition_point(|begun| *begun <= start);
+                let begun = line.checked_sub(1).map_or(0, |at| lines[at]);
+                (line, column(input, begun as usize, start as usize))
+            }
+            input => place(input, start as usize),
         }
     }
 

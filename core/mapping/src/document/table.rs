@@ -30,6 +30,14 @@ pub(super) fn without_guard(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
+impl Fault {
+    /// A table without rows.
+    pub fn no_record() -> Self {
+        let why = "the table has no row with anything in it".to_owned();
+        super::place::fault("no-record", "", 0, why)
+    }
+}
+
 impl<'i> Document<'i> {
     /// The documents of the records in it: each row of a table, and any other document itself.
     pub fn records(self) -> Vec<Self> {
@@ -37,6 +45,7 @@ impl<'i> Document<'i> {
             return vec![self];
         }
         let Self { format, input, nodes, namespaces } = self;
+        let input = input.parted();
         let mut nodes = nodes.into_iter().skip(1);
         let mut rows = Vec::new();
         let mut start = 1;
@@ -64,10 +73,7 @@ impl<'i> Document<'i> {
         let mut records = self.records();
         match records.len() {
             1 => Ok(records.remove(0)),
-            0 => {
-                let why = "the table has no row with anything in it".to_owned();
-                Err(super::place::fault("no-record", "", 0, why))
-            }
+            0 => Err(Fault::no_record()),
             _ => {
                 let (line, column) = records[1].position(0);
                 let why = "a second record begins here, and one is taken at a time".to_owned();

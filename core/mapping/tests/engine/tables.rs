@@ -78,6 +78,25 @@ fn each_row_is_a_record() {
     assert_eq!(needs, [Some("a".into()), Some("b\n".into()), None]);
 }
 
+/// A row parted from its table knows its place in the whole, however the lines end.
+#[test]
+fn each_row_keeps_its_place() {
+    let mapping = mapping(CSV);
+    let text = "Henkilötunnus;Tarve;Päivä\r\n010594Y9022;ä;\r010594Y9021;\"ä\n\r\nö\";x\n\n;ö;\r\n";
+    let whole = luotsi_mapping::read(mapping.format(), text.as_bytes(), &Limits::default());
+    let faults = whole.unwrap().records().into_iter().map(|row| {
+        let faults = mapping.decode(&row, Strictness::Strict).unwrap_err();
+        let places = faults.iter().map(|fault| (fault.code, fault.line, fault.column));
+        (row.line(), places.collect::<Vec<_>>())
+    });
+    let want = [
+        (2, vec![("wrong-hetu", 2, 1)]),
+        (3, vec![("wrong-type", 5, 4)]),
+        (7, vec![("missing-field", 7, 1)]),
+    ];
+    assert_eq!(faults.collect::<Vec<_>>(), want);
+}
+
 #[test]
 fn what_a_cell_cannot_carry_is_refused() {
     let need = |text: &str| format!(r#"{{"need":"{text}","action":"give"}}"#);
