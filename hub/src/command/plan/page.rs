@@ -10,6 +10,9 @@ use crate::command::{
     layout::{count, hang_after, names},
 };
 
+/// Changed files named; a moved folder of mappings is hundreds.
+const FILES_SHOWN: usize = 12;
+
 /// The whole page.
 pub(super) fn render(plan: &Plan, ink: Ink) -> String {
     let mut page = String::new();
@@ -60,6 +63,9 @@ fn changes(page: &mut String, changes: &[Change], files: &[String], ink: Ink) {
     }
     if !files.is_empty() {
         let lead = ink.faint(format!("  in {}: ", count(files.len(), "file")));
-        hang_after(page, &lead, "    ", 14, &names(files, ""));
+        let (shown, more) = files.split_at(files.len().min(FILES_SHOWN));
+        let more =
+            if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        hang_after(page, &lead, "    ", 14, &format!("{}{more}", names(shown, "")));
     }
 }
