@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Flow,
-    disclose::{Showing, Unseen},
+    disclose::{Showing, Shown, Unseen},
     fhir, intake,
 };
 
@@ -113,8 +113,11 @@ impl Flow {
             // A part of a consent is another consent.
             whole: true,
         };
-        let form = |_| fhir::write(latest, history.id).ok_or(Unseen::Nothing);
-        let body = self.disclose(&showing, |values| Ok(form(values)?.to_string().into_bytes()));
+        let form = |_| {
+            let consent = fhir::write(latest, history.id).ok_or(Unseen::Nothing)?;
+            Ok(Shown { body: consent.to_string().into_bytes(), lossy: Vec::new() })
+        };
+        let body = self.disclose(&showing, form);
         Ok(ConsentSeen { id: history.id, version: latest.version, body: body.await? })
     }
 }

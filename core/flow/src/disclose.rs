@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use luotsi_consent::{Attested, Outcome, Permit, Recipient, Refusal, Request};
 use luotsi_journal::{
-    Entry, Error, Phase, State,
+    Entry, Error, Lossy, Phase, State,
     command::{Advance, Guard, Lost},
 };
 use luotsi_model::{
@@ -54,6 +54,12 @@ pub(crate) struct Showing<'a> {
     pub(crate) whole: bool,
 }
 
+/// A document that is shown, and the codes in it that say less than they do in the record.
+pub(crate) struct Shown {
+    pub(crate) body: Vec<u8>,
+    pub(crate) lossy: Vec<Lossy>,
+}
+
 impl Flow {
     /// Shows it in the form that `form` makes of what is permitted; the bytes are given after their
     /// intent is durable. What is not shown is logged as refused.
@@ -63,7 +69,7 @@ impl Flow {
     pub(crate) async fn disclose(
         &self,
         showing: &Showing<'_>,
-        form: impl Fn(Values) -> Result<Vec<u8>, Unseen>,
+        form: impl Fn(Values) -> Result<Shown, Unseen>,
     ) -> Result<Vec<u8>, Unseen> {
         // Directives that change between decision and intent make the decision stale; each turn
         // decides anew, so the loop ends with the first decision that still holds.
@@ -87,7 +93,7 @@ impl Flow {
         showing: &Showing<'_>,
         now: Timestamp,
         permit: Permit,
-        form: impl Fn(Values) -> Result<Vec<u8>, Unseen>,
+        form: impl Fn(Values) -> Result<Shown, Unseen>,
     ) -> Result<Result<Vec<u8>, Lost>, Unseen> {
         let record = showing.record.as_ref().map_err(Clone::clone)?;
         let guard = Guard { client: showing.client.clone(), epoch: permit.grant().epoch };
@@ -106,21 +112,22 @@ impl Flow {
         fields.retain(|field| {
             showing.asked.as_ref().is_none_or(|asked| asked.binary_search(field).is_ok())
         });
+        let shown = permitted.translate(form)?;
         let intent = Entry {
             fields: showing.paths(&fields),
             withheld: showing.paths(&withheld),
+            lossy: shown.content().lossy.clone(),
             categories,
             grounds,
             ..showing.entry(Phase::Intent, now)
         };
-        let shown = permitted.translate(form)?;
         if let Err(lost) = self.log(intent, Some(guard)).await? {
             return Ok(Err(lost));
         }
         if let Some(alarm) = alarm {
             alarm.raise(&self.metrics, &showing.reader.system);
         }
-        let (body, _) = shown.release();
+        let (Shown { body, .. }, _) = shown.release();
         let delivered = Some("delivered".into());
         let outcome = Entry { result: delivered, ..showing.entry(Phase::Outcome, now) };
         let _ = self.log(outcome, None).await?;
@@ -206,6 +213,7 @@ impl Showing<'_> {
             shown: Some(self.id),
             fields: Vec::new(),
             withheld: Vec::new(),
+            lossy: Vec::new(),
             categories: Categories::NONE,
             grounds: Vec::new(),
             result: None,

@@ -26,6 +26,7 @@ mod gate;
 mod generation;
 pub mod inspect;
 mod intake;
+mod lossy;
 mod metrics;
 mod notices;
 mod plan;

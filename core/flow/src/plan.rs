@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     Flow,
-    disclose::{Showing, Unseen},
+    disclose::{Showing, Shown, Unseen},
+    lossy,
 };
 
 /// The record kind that the store holds.
@@ -108,7 +109,12 @@ impl Flow {
         };
         let id = plan.id.to_string();
         let context = [("$message", id.as_str()), ("$client", plan.client.as_str())];
-        let form = |values| sight.mapping.encode(&values, &context).map_err(|_| Unseen::Nothing);
+        let form = |values| {
+            let written = sight.mapping.encode_noting(&values, &context);
+            let (body, noted) = written.map_err(|_| Unseen::Nothing)?;
+            self.metrics.lost(sight.mapping.name(), &noted);
+            Ok(Shown { body, lossy: lossy::kept(noted) })
+        };
         let body = self.disclose(&showing, form).await?;
         Ok(PlanSeen { id: plan.id, version: plan.version, body })
     }

@@ -48,6 +48,7 @@ fn entry(n: usize) -> Entry {
         shown: None,
         fields: fields(0, 20),
         withheld: fields(20, 30),
+        lossy: Vec::new(),
         categories: Categories::NONE.with(Category::Need).with(Category::Identity),
         grounds: vec![GroundEntry {
             basis: "consent".into(),

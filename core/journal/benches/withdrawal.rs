@@ -147,6 +147,7 @@ fn entry(n: u128, delivery: DeliveryId, phase: Phase) -> Entry {
         shown: None,
         fields: fields.collect(),
         withheld: Vec::new(),
+        lossy: Vec::new(),
         categories: Categories::ALL,
         grounds: if is_intent { vec![ground] } else { Vec::new() },
         result: (!is_intent).then(|| "delivered".into()),

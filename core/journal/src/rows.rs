@@ -295,6 +295,9 @@ pub struct Entry {
     /// The fields held back, by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
+    /// Codes that said less to the recipient than they do in the record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lossy: Vec<Lossy>,
     /// The categories shown.
     #[serde(default)]
     pub categories: Categories,
@@ -314,6 +317,7 @@ impl Entry {
             at,
             fields: Vec::new(),
             withheld: Vec::new(),
+            lossy: Vec::new(),
             grounds: Vec::new(),
             result: Some(result.to_owned()),
             ..self.clone()

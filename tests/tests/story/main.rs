@@ -5,6 +5,7 @@ mod answers;
 mod consent;
 mod delivery;
 mod held;
+mod lossy;
 mod plan;
 mod recall;
 mod refusal;

@@ -97,6 +97,7 @@ impl Flow {
             shown: None,
             fields: Vec::new(),
             withheld: Vec::new(),
+            lossy: Vec::new(),
             categories: Categories::NONE,
             grounds: Vec::new(),
             result: Some(asked.as_str().into()),

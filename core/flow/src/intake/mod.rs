@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Instant};
 
 use aws_lc_rs::digest;
 use luotsi_journal::{
-    Accounting, Lossy,
+    Accounting,
     command::{Digests, DirectiveWritten, Effect, PlanWritten, PutPlan},
     read,
 };
@@ -31,7 +31,7 @@ pub use refused::Refused;
 use route::Way;
 pub use rows::{RowReceipt, Taken};
 
-use crate::{Flow, metrics::Stage, trace_context};
+use crate::{Flow, lossy, metrics::Stage, trace_context};
 
 /// What a known sender posts. Who it is has been settled before.
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +178,7 @@ impl Flow {
             mapped: decoded.mapped,
             ignored: decoded.ignored,
             unmapped: decoded.unmapped,
-            lossy: decoded.lossy.into_iter().map(lossy).collect(),
+            lossy: lossy::kept(decoded.lossy),
             is_held: decoded.unmapped_count > 0 && parks(connection),
             routes: Vec::new(),
         };
@@ -278,10 +278,6 @@ fn decode<'i>(
         refuse_unmapped(decoded.unknown())?;
     }
     Ok((mapping, decoded))
-}
-
-fn lossy(luotsi_mapping::Lossy { table, at, count }: luotsi_mapping::Lossy) -> Lossy {
-    Lossy { table, at, count }
 }
 
 fn parks(connection: &Connection) -> bool {

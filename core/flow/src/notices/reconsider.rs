@@ -136,6 +136,7 @@ fn entry(
         shown: None,
         fields: Vec::new(),
         withheld: Vec::new(),
+        lossy: Vec::new(),
         categories: Categories::NONE,
         grounds: Vec::new(),
         result: Some(result.into()),

@@ -21,6 +21,7 @@ use luotsi_port::Outbound;
 use luotsi_region::{Connection, Region};
 
 pub(crate) use item::{Carried, Item, Next};
+use translate::Written;
 
 use tracing::Instrument;
 
@@ -195,8 +196,8 @@ impl Sender {
         let mut shown = permitted.content().present();
         shown.retain(|field| asked.binary_search(field).is_ok());
         let (fields, withheld) = (paths(&shown), paths(&withheld));
-        let parcel = match self.translate(attempt, permitted).await? {
-            Ok(parcel) => parcel,
+        let Written { parcel, lossy } = match self.translate(attempt, permitted).await? {
+            Ok(written) => written,
             Err(why) => return self.bury(attempt.item, why).await.map(Ok),
         };
         let intent = Advance {
@@ -205,7 +206,7 @@ impl Sender {
             due: attempt.now,
             attempts: attempt.item.attempts,
             cause: None,
-            entry: Some(Entry { fields, withheld, ..intent }),
+            entry: Some(Entry { fields, withheld, lossy, ..intent }),
             guard,
         };
         if let Err(lost) = self.flow.journal.write(intent).await? {
@@ -282,6 +283,7 @@ impl Sender {
             shown: None,
             fields: Vec::new(),
             withheld: Vec::new(),
+            lossy: Vec::new(),
             categories: luotsi_model::Categories::NONE,
             grounds: Vec::new(),
             result: None,

@@ -4,14 +4,20 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use luotsi_consent::Permitted;
-use luotsi_journal::{Error, read};
+use luotsi_journal::{Error, Lossy, read};
 use luotsi_model::{ClientRef, Values};
 use luotsi_port::Outgoing;
 
 use super::{Attempt, Sender};
 use tracing::Span;
 
-use crate::{metrics::Stage, trace_context};
+use crate::{lossy, metrics::Stage, trace_context};
+
+/// What leaves, and the codes in it that say less than they do in the record.
+pub(super) struct Written {
+    pub(super) parcel: Permitted<Outgoing>,
+    pub(super) lossy: Vec<Lossy>,
+}
 
 impl Sender {
     /// Maps the permitted values out.
@@ -19,7 +25,7 @@ impl Sender {
         &self,
         attempt: &Attempt<'_>,
         permitted: Permitted<Values>,
-    ) -> Result<Result<Permitted<Outgoing>, String>, Error> {
+    ) -> Result<Result<Written, String>, Error> {
         let kind = &attempt.envelope.kind;
         let Some(mapping) = attempt.region.delivery_mapping(&self.system, kind) else {
             return Ok(Err(format!("no mapping of {} writes a {kind}", self.system)));
@@ -41,10 +47,12 @@ impl Sender {
             ("$original", &original),
         ];
         let started = Instant::now();
+        let mut lossy = Vec::new();
         let parcel = permitted.translate(|values| {
             let written = mapping.encode_noting(&values, &context);
-            let (body, lossy) = written.map_err(|fault| fault.to_string())?;
-            self.flow.metrics.lost(mapping.name(), &lossy);
+            let (body, noted) = written.map_err(|fault| fault.to_string())?;
+            self.flow.metrics.lost(mapping.name(), &noted);
+            lossy = lossy::kept(noted);
             Ok(Outgoing {
                 body: Bytes::from(body),
                 content_type: mapping.format().media_type(),
@@ -60,6 +68,6 @@ impl Sender {
             })
         });
         self.flow.metrics.took(Stage::Encode, started.elapsed());
-        Ok(parcel)
+        Ok(parcel.map(|parcel| Written { parcel, lossy }))
     }
 }

@@ -179,6 +179,7 @@ impl<'j> Life<'j> {
             attempt: found.attempts + 1,
             fields: Vec::new(),
             withheld: Vec::new(),
+            lossy: Vec::new(),
             categories: Categories::NONE,
             grounds: Vec::new(),
             result: None,

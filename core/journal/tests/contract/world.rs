@@ -140,6 +140,7 @@ pub(crate) fn entry(delivery: &Delivery, phase: Phase, second: i64) -> Entry {
         shown: None,
         fields: Vec::new(),
         withheld: Vec::new(),
+        lossy: Vec::new(),
         categories: Categories::NONE,
         grounds: Vec::new(),
         result: (phase != Phase::Intent).then(|| "said".into()),

@@ -74,9 +74,8 @@ impl Page {
             for path in &accounting.unmapped {
                 self.line_plain("│ ", "", path);
             }
-            for Lossy { table, at, count } in &accounting.lossy {
-                let line = format!("{at}: {count} by {table} say less than they did");
-                self.line_plain("│ ", "", &line);
+            for lossy in &accounting.lossy {
+                self.line_plain("│ ", "says less", &less(lossy));
             }
         }
         let routes = names(&accounting.routes, "no route takes it: it is kept and goes nowhere");
@@ -140,6 +139,7 @@ impl Page {
         let is_repeat = shown.is_some_and(|before| {
             before.fields == entry.fields
                 && before.withheld == entry.withheld
+                && before.lossy == entry.lossy
                 && before.grounds == entry.grounds
         });
         if is_repeat {
@@ -152,6 +152,9 @@ impl Page {
         self.line(None, rail, Mark::Sent, "intent", &names(&entry.fields, "nothing"));
         if !entry.withheld.is_empty() {
             self.line_plain(rail, "withheld", &names(&entry.withheld, ""));
+        }
+        for lossy in &entry.lossy {
+            self.line_plain(rail, "says less", &less(lossy));
         }
     }
 
@@ -190,6 +193,11 @@ impl Page {
         }
         self.line_plain(rail, "released by", &names(&wanted.releases, "nothing that is known"));
     }
+}
+
+/// Where codes say less than they did, and by which table.
+fn less(lossy: &Lossy) -> String {
+    format!("{}: {} by {}", lossy.at, count(lossy.count as usize, "code"), lossy.table)
 }
 
 fn state(code: &str) -> &str {
