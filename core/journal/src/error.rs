@@ -57,12 +57,6 @@ pub enum Error {
     },
 }
 
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Storage(error.to_string())
-    }
-}
-
 impl Error {
     /// A row whose JSON does not fit.
     pub(crate) fn row(table: &'static str, error: &serde_json::Error) -> Self {

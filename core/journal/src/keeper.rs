@@ -4,9 +4,11 @@
 use std::cmp::Ordering;
 
 use luotsi_audit::{Hash, Tree, leaf};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::Error;
+use crate::{
+    Error,
+    engine::{Connection, Row, params},
+};
 
 /// So many of the latest entries are checked against the tree at a start. The whole log is checked
 /// by `luotsi audit verify`, which takes its time.
@@ -62,38 +64,48 @@ impl Keeper {
     /// back, so that they are those that are stored.
     fn seal(&mut self, connection: &Connection) -> Result<(), Error> {
         let before = self.tree.size();
-        let mut select = connection
-            .prepare_cached("select seq, entry from disclosure where seq > ?1 order by seq")?;
-        let mut insert = connection.prepare_cached("insert into leaf values (?1, ?2)")?;
-        let mut rows = select.query([before])?;
-        while let Some(row) = rows.next()? {
-            let seq: u64 = row.get(0)?;
+        let appended = connection.all(
+            "select seq, entry from disclosure where seq > ?1 order by seq",
+            params![before],
+            |row| {
+                let entry = row.bytes(1)?.ok_or_else(|| unreadable("disclosure"))?;
+                Ok((row.get::<u64>(0)?, leaf(entry)))
+            },
+        )?;
+        for (seq, hash) in appended {
             if seq != self.tree.size() + 1 {
                 return Err(wrong(self.tree.size() + 1, "it is missing"));
             }
-            let hash = leaf(row.get_ref(1)?.as_bytes().map_err(|_| unreadable("disclosure"))?);
-            insert.execute(params![seq, hash])?;
+            connection.execute("insert into leaf values (?1, ?2)", params![seq, hash])?;
             self.tree.push(hash);
         }
         if self.tree.size() > before {
-            connection
-                .prepare_cached("update tree set size = ?1, edge = ?2 where id = 1")?
-                .execute(params![self.tree.size(), self.tree.edge()])?;
+            connection.execute(
+                "update tree set size = ?1, edge = ?2 where id = 1",
+                params![self.tree.size(), self.tree.edge()],
+            )?;
         }
         Ok(())
     }
 
     fn holds_the_latest(&self, connection: &Connection) -> Result<(), Error> {
         let mut tree = self.tree.stem(CHECKED_AT_START);
-        let mut select = connection.prepare(
-            "select l.seq, l.hash, d.entry from leaf l left join disclosure d on d.seq = l.seq
-             where l.seq > ?1 order by l.seq",
+        let latest = connection.all(
+            "select l.seq, l.hash, d.seq, d.entry from leaf l
+             left join disclosure d on d.seq = l.seq where l.seq > ?1 order by l.seq",
+            params![tree.size()],
+            |row| {
+                let (seq, hash): (u64, Hash) = (row.get(0)?, row.get(1)?);
+                let is_kept = row.get::<Option<u64>>(2)?.is_some();
+                let entry = row.bytes(3)?;
+                if is_kept && entry.is_none() {
+                    return Err(unreadable("disclosure"));
+                }
+                Ok((seq, hash, entry.is_none_or(|entry| leaf(entry) == hash)))
+            },
         )?;
-        let mut rows = select.query([tree.size()])?;
-        while let Some(row) = rows.next()? {
-            let (seq, hash): (u64, Hash) = (row.get(0)?, row.get(1)?);
-            let entry = row.get_ref(2)?.as_bytes_or_null().map_err(|_| unreadable("disclosure"))?;
-            if entry.is_some_and(|entry| leaf(entry) != hash) {
+        for (seq, hash, holds) in latest {
+            if !holds {
                 return Err(wrong(seq, "it was changed after it was appended"));
             }
             tree.push(hash);
@@ -108,9 +120,8 @@ impl Keeper {
 
 /// The place of the last entry; 0 for an empty log.
 pub(crate) fn last(connection: &Connection) -> Result<u64, Error> {
-    let found: Option<u64> = connection
-        .prepare_cached("select max(seq) from disclosure")?
-        .query_row([], |row| row.get(0))?;
+    let found: Option<u64> =
+        connection.one("select max(seq) from disclosure", &[], |row| row.get(0))?;
     Ok(found.unwrap_or(0))
 }
 
@@ -126,14 +137,10 @@ pub(crate) fn ends_at(last: u64, size: u64) -> Result<(), Error> {
 /// The tree that the database keeps.
 pub(crate) fn kept(connection: &Connection) -> Result<Tree, Error> {
     let read = |row: &Row<'_>| {
-        let (size, edge) = (row.get_ref(0)?.as_i64().ok(), row.get_ref(1)?.as_bytes().ok());
-        let size = size.and_then(|size| u64::try_from(size).ok());
+        let (size, edge) = (row.get::<u64>(0).ok(), row.bytes(1)?);
         Ok(size.zip(edge).and_then(|(size, edge)| Tree::resume(size, edge)))
     };
-    let found = connection
-        .prepare_cached("select size, edge from tree where id = 1")?
-        .query_row([], read)
-        .optional()?;
+    let found = connection.first("select size, edge from tree where id = 1", &[], read)?;
     found.flatten().ok_or_else(|| unreadable("tree"))
 }
 

@@ -12,6 +12,7 @@
 
 mod beside;
 pub mod command;
+mod engine;
 mod error;
 mod keeper;
 mod migrate;
@@ -22,17 +23,12 @@ mod session;
 pub mod verify;
 mod writer;
 
-use std::{
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 pub use beside::{Beside, masters_of};
+pub use engine::{Bind, Column, Connection, Database, Row, Value};
 pub use error::Error;
 pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, RecallState, State};
 pub use seal::{Key, KeyId, Masters};
@@ -44,8 +40,6 @@ use writer::Writer;
 
 /// How many queries run at once; each has a connection, and a connection has a cache.
 const READERS_MAX: usize = 4;
-/// The writer's page cache.
-const WRITER_CACHE_KIB: i64 = 8 * 1024;
 
 /// The journal of one hub.
 #[derive(Clone)]
@@ -67,32 +61,30 @@ pub struct Opened {
 }
 
 struct Readers {
-    path: PathBuf,
+    database: Database,
     masters: Arc<Masters>,
     idle: Mutex<Vec<Session>>,
     turns: Semaphore,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, making and migrating it where needed. What stands in clear is
+    /// Opens the journal, making and migrating its file where needed. What stands in clear is
     /// sealed, and what an earlier master key wraps is wrapped anew, before this returns.
     ///
     /// # Errors
-    /// When the file cannot be opened, was made by a newer hub, its disclosure log does not end
+    /// When the database cannot be opened, was made by a newer hub, its disclosure log does not end
     /// as the hub left it, or it needs a master key that was not given.
-    pub fn open(path: &Path, masters: Masters) -> Result<Self, Error> {
-        let mut connection = connect(path)?;
-        // The writer's working set is the tails of the tables; readers keep SQLite's own 2 MB.
-        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-        // What is overwritten is not to be found in the page's free space.
-        connection.pragma_update(None, "secure_delete", true)?;
-        migrate::run(&mut connection)?;
+    pub fn open(database: impl Into<Database>, masters: Masters) -> Result<Self, Error> {
+        let database = database.into();
+        let connection = Connection::open(&database)?;
+        connection.write_here()?;
+        migrate::run(&connection)?;
         let keeper = Keeper::open(&connection)?;
         let masters = Arc::new(masters);
         let session = Session::new(connection, masters.clone());
         let opened = unlock(&session)?;
         let readers = Readers {
-            path: path.to_owned(),
+            database,
             masters,
             idle: Mutex::new(Vec::new()),
             turns: Semaphore::new(READERS_MAX),
@@ -173,7 +165,7 @@ impl Readers {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
         let session = match idle {
             Some(session) => session,
-            None => Session::new(connect(&self.path)?, self.masters.clone()),
+            None => Session::new(Connection::open(&self.database)?, self.masters.clone()),
         };
         let answer = job(&session);
         if let Ok(mut idle) = self.idle.lock()
@@ -194,21 +186,4 @@ fn unlock(session: &Session) -> Result<Opened, Error> {
     }
     let spare = session.masters().ids().skip(1).collect();
     Ok(Opened { sealed, rewrapped, spare })
-}
-
-fn connect(path: &Path) -> Result<Connection, Error> {
-    let connection = Connection::open(path)?;
-    // SQLite gives the -wal and -shm files the permissions of the database.
-    let only_ours = Permissions::from_mode(0o600);
-    fs::set_permissions(path, only_ours).map_err(|e| Error::Storage(e.to_string()))?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch(
-        "pragma journal_mode = wal;
-         pragma synchronous = full;
-         pragma foreign_keys = on;
-         pragma wal_autocheckpoint = 12000;
-         pragma journal_size_limit = 67108864;",
-    )?;
-    Ok(connection)
 }

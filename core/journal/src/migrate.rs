@@ -1,8 +1,6 @@
 //! The schema's versions, applied in order, each once, in one transaction each.
 
-use rusqlite::Connection;
-
-use crate::{Error, keeper::Keeper};
+use crate::{Error, engine::Connection, keeper::Keeper};
 
 /// What a version changes, and what must be computed for the rows that are there already.
 type Migration = (&'static str, fn(&Connection) -> Result<(), Error>);
@@ -22,20 +20,20 @@ pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// The version of a database.
 pub(crate) fn version(connection: &Connection) -> Result<i64, Error> {
-    Ok(connection.query_row("pragma user_version", [], |row| row.get(0))?)
+    connection.schema_version()
 }
 
-pub(crate) fn run(connection: &mut Connection) -> Result<(), Error> {
+pub(crate) fn run(connection: &Connection) -> Result<(), Error> {
     let found = version(connection)?;
     if found > KNOWN {
         return Err(Error::Schema { found, known: KNOWN });
     }
     for (at, (sql, compute)) in MIGRATIONS.iter().enumerate().skip(found as usize) {
-        let tx = connection.transaction()?;
-        tx.execute_batch(sql)?;
-        compute(&tx)?;
-        tx.pragma_update(None, "user_version", at as i64 + 1)?;
-        tx.commit()?;
+        connection.transact(|| {
+            connection.batch(sql)?;
+            compute(connection)?;
+            connection.set_schema_version(at as i64 + 1)
+        })?;
     }
     Ok(())
 }

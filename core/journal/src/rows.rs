@@ -5,9 +5,10 @@ use luotsi_consent::Ground;
 use luotsi_model::{
     Categories, ClientRef, DeliveryId, GenerationId, Kind, MessageId, Purpose, SystemId,
 };
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::engine::{Bind, Column, Value};
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
@@ -71,19 +72,16 @@ impl State {
     }
 }
 
-impl ToSql for State {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::from(*self as i64))
+impl Bind for State {
+    fn value(&self) -> Value<'_> {
+        Value::Integer(*self as i64)
     }
 }
 
-impl FromSql for State {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let number = value.as_i64()?;
-        Self::ALL
-            .into_iter()
-            .find(|state| *state as i64 == number)
-            .ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+impl Column for State {
+    fn read(value: Value<'_>) -> Option<Self> {
+        let number = i64::read(value)?;
+        Self::ALL.into_iter().find(|state| *state as i64 == number)
     }
 }
 
@@ -125,19 +123,16 @@ impl RecallState {
     }
 }
 
-impl ToSql for RecallState {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::from(*self as i64))
+impl Bind for RecallState {
+    fn value(&self) -> Value<'_> {
+        Value::Integer(*self as i64)
     }
 }
 
-impl FromSql for RecallState {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let number = value.as_i64()?;
-        Self::ALL
-            .into_iter()
-            .find(|state| *state as i64 == number)
-            .ok_or(rusqlite::types::FromSqlError::OutOfRange(number))
+impl Column for RecallState {
+    fn read(value: Value<'_>) -> Option<Self> {
+        let number = i64::read(value)?;
+        Self::ALL.into_iter().find(|state| *state as i64 == number)
     }
 }
 

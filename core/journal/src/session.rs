@@ -2,10 +2,9 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use rusqlite::Connection;
-
 use crate::{
     Error,
+    engine::Connection,
     read::Payload,
     seal::{Cell, Masters, data_key},
 };
@@ -34,8 +33,7 @@ impl Session {
         &self,
         query: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let _moment = self.connection.unchecked_transaction()?;
-        query(self)
+        self.connection.at_once(|| query(self))
     }
 
     pub(crate) fn masters(&self) -> &Masters {

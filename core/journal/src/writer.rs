@@ -112,19 +112,14 @@ fn transact(
     keeper: &mut Keeper,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
-    connection.prepare_cached("begin immediate")?.execute([])?;
+    connection.begin()?;
     let mut grown = keeper.clone();
     let applied = apply(connection, &mut grown, group);
-    let committed =
-        applied.and_then(|()| Ok(connection.prepare_cached("commit")?.execute([]).map(|_| ())?));
+    let committed = applied.and_then(|()| connection.commit());
     match committed {
         // The tree at hand moves with the one in the database, or not at all.
         Ok(()) => *keeper = grown,
-        // Nothing to do about a failing rollback: the next `begin` will tell.
-        Err(_) if !connection.is_autocommit() => {
-            let _ = connection.execute_batch("rollback");
-        }
-        Err(_) => {}
+        Err(_) => connection.roll_back(),
     }
     committed
 }

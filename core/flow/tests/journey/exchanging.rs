@@ -136,9 +136,9 @@ fn an_exchange_waits_for_the_intent_of_what_is_decided() {
 /// Every entry of the log, with its place.
 fn log(hub: &Hub<'_>) -> Vec<(i64, Entry)> {
     let all = |c: &Session| -> Result<Vec<(i64, Entry)>, Error> {
-        let mut select = c.prepare_cached("select seq, entry from disclosure order by seq")?;
-        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let rows = c.all("select seq, entry from disclosure order by seq", &[], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
         let read =
             |(seq, text): (i64, String)| serde_json::from_str(&text).ok().map(|entry| (seq, entry));
         Ok(rows.into_iter().filter_map(read).collect())

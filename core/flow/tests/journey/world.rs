@@ -251,20 +251,20 @@ impl Hub<'_> {
     /// Everything that has not ended, in order.
     pub(crate) fn pending(&self) -> Vec<Pending> {
         let all = |c: &Session| -> Result<Vec<Pending>, Error> {
-            let mut select = c.prepare_cached(
+            c.all(
                 "select seq, destination, subject, state, due, deadline
                  from delivery where state < 10 order by seq",
-            )?;
-            let rows = select.query_map([], |row| {
-                Ok(Pending {
-                    lane: (row.get(1)?, row.get(2)?),
-                    seq: row.get(0)?,
-                    state: row.get(3)?,
-                    due: moment(row.get(4)?),
-                    deadline: moment(row.get(5)?),
-                })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+                &[],
+                |row| {
+                    Ok(Pending {
+                        lane: (row.get(1)?, row.get(2)?),
+                        seq: row.get(0)?,
+                        state: row.get(3)?,
+                        due: moment(row.get(4)?),
+                        deadline: moment(row.get(5)?),
+                    })
+                },
+            )
         };
         self.journal().read_now(all).unwrap()
     }

@@ -5,7 +5,6 @@ use luotsi_model::{
     ClientRef, DeliveryId, Envelope, MessageId, Purpose, SystemId,
     task::{Illegal, Party, Status},
 };
-use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::{
@@ -13,7 +12,13 @@ use super::{
     direct::{self, DirectiveChange, DirectiveWritten},
     json, recall, repeat,
 };
-use crate::{Accounting, Error, State, command::plan, seal::Cell, session::Session};
+use crate::{
+    Accounting, Error, State,
+    command::plan,
+    engine::{Connection, params},
+    seal::Cell,
+    session::Session,
+};
 
 /// A message to take in.
 pub struct Accept {
@@ -193,9 +198,11 @@ impl Accept {
     /// The message that told the sender already what this one would.
     fn told(&self, connection: &Connection) -> Result<Option<MessageId>, Error> {
         let Effect::Told { delivery } = &self.effect else { return Ok(None) };
-        let told: Option<[u8; 16]> = connection
-            .prepare_cached("select told from delivery where id = ?1")?
-            .query_row([delivery.0.as_bytes()], |row| row.get(0))?;
+        let told: Option<[u8; 16]> = connection.one(
+            "select told from delivery where id = ?1",
+            params![delivery.0.as_bytes()],
+            |row| row.get(0),
+        )?;
         Ok(told.map(|id| MessageId(Uuid::from_bytes(id))))
     }
 
@@ -214,9 +221,10 @@ impl Accept {
                 Ok(step(connection, *delivery, *to)?.map(|()| Changed::default()))
             }
             Effect::Told { delivery } => {
-                connection
-                    .prepare_cached("update delivery set told = ?2 where id = ?1")?
-                    .execute(params![delivery.0.as_bytes(), self.envelope.id.0.as_bytes()])?;
+                connection.execute(
+                    "update delivery set told = ?2 where id = ?1",
+                    params![delivery.0.as_bytes(), self.envelope.id.0.as_bytes()],
+                )?;
                 Ok(Ok(Changed::default()))
             }
             Effect::Plan(put) => Ok(match put.apply(connection)? {
@@ -236,38 +244,38 @@ impl Accept {
             connection.seal(&Cell::message(Cell::REFERENCE, &self.envelope), text.as_bytes())
         });
         let record = connection.seal(&Cell::message(Cell::RECORD, &self.envelope), &self.record)?;
-        let mut insert = connection.prepare_cached(
+        connection.insert(
             "insert into message (id, envelope, reference, record, accounting)
              values (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        Ok(insert.insert(params![
-            self.envelope.id.0.as_bytes(),
-            json("message", &self.envelope)?,
-            reference.transpose()?,
-            record,
-            json("message", &self.accounting)?,
-        ])?)
+            params![
+                self.envelope.id.0.as_bytes(),
+                json("message", &self.envelope)?,
+                reference.transpose()?,
+                record,
+                json("message", &self.accounting)?,
+            ],
+        )
     }
 
     fn deliver(&self, connection: &Connection, message: i64) -> Result<Vec<i64>, Error> {
-        let mut insert = connection.prepare_cached(
-            "insert into delivery
-               (id, message, destination, purpose, subject, state, accepted, due, deadline)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
-        )?;
         let at = self.envelope.received.as_microsecond();
         let state = if self.accounting.is_held { State::Held } else { State::Ready };
         let insert_one = |new: &NewDelivery| {
-            Ok(insert.insert(params![
-                new.id.0.as_bytes(),
-                message,
-                new.destination.as_str(),
-                new.purpose.as_str(),
-                self.envelope.subject.as_ref().map(ClientRef::as_str),
-                state,
-                at,
-                new.deadline.as_microsecond(),
-            ])?)
+            connection.insert(
+                "insert into delivery
+               (id, message, destination, purpose, subject, state, accepted, due, deadline)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+                params![
+                    new.id.0.as_bytes(),
+                    message,
+                    new.destination.as_str(),
+                    new.purpose.as_str(),
+                    self.envelope.subject.as_ref().map(ClientRef::as_str),
+                    state,
+                    at,
+                    new.deadline.as_microsecond(),
+                ],
+            )
         };
         self.deliveries.iter().map(insert_one).collect()
     }
@@ -275,18 +283,18 @@ impl Accept {
     /// A replay settles the dead letters and held deliveries of its original to the systems it goes to.
     fn settle_original(&self, connection: &Connection) -> Result<(), Error> {
         let Some(original) = self.envelope.replays else { return Ok(()) };
-        let mut settle = connection.prepare_cached(
-            "update delivery set state = ?1, cause = ?2
+        for new in &self.deliveries {
+            connection.execute(
+                "update delivery set state = ?1, cause = ?2
              where message = (select seq from message where id = ?3)
                and destination = ?4 and state in (12, 15)",
-        )?;
-        for new in &self.deliveries {
-            settle.execute(params![
-                State::Replayed,
-                format!("replayed as {}", self.envelope.id),
-                original.0.as_bytes(),
-                new.destination.as_str(),
-            ])?;
+                params![
+                    State::Replayed,
+                    format!("replayed as {}", self.envelope.id),
+                    original.0.as_bytes(),
+                    new.destination.as_str(),
+                ],
+            )?;
         }
         Ok(())
     }
@@ -298,9 +306,11 @@ fn step(
     delivery: DeliveryId,
     to: Status,
 ) -> Result<Result<(), Rejected>, Error> {
-    let (seq, task): (i64, String) = connection
-        .prepare_cached("select seq, task from delivery where id = ?1")?
-        .query_row([delivery.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (seq, task): (i64, String) = connection.one(
+        "select seq, task from delivery where id = ?1",
+        params![delivery.0.as_bytes()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let from: Status = task.parse().map_err(|_| Error::Row {
         table: "delivery",
         why: "the task status is none that this hub knows".into(),
@@ -309,8 +319,7 @@ fn step(
         return Ok(Err(Rejected::Illegal(illegal)));
     }
     connection
-        .prepare_cached("update delivery set task = ?1 where seq = ?2")?
-        .execute(params![to.as_str(), seq])?;
+        .execute("update delivery set task = ?1 where seq = ?2", params![to.as_str(), seq])?;
     recall::answered(connection, seq, to)?;
     Ok(Ok(()))
 }

@@ -34,10 +34,11 @@ impl Command for AcceptAll {
             return Ok(earlier.map_err(|_| AllRejected::KeyReused));
         }
         // What was written before a refusal is undone, and the group's other commands stay.
-        connection.prepare_cached("savepoint file")?.execute([])?;
+        connection.execute("savepoint file", &[])?;
         let (accepted, rejected) = self.take(connection)?;
         if !rejected.is_empty() {
-            connection.execute_batch("rollback to file; release file")?;
+            connection.execute("rollback to file", &[])?;
+            connection.execute("release file", &[])?;
             return Ok(Err(AllRejected::Messages(rejected)));
         }
         repeat::remember(
@@ -47,7 +48,7 @@ impl Command for AcceptAll {
             &accepted,
             first.envelope.received,
         )?;
-        connection.prepare_cached("release file")?.execute([])?;
+        connection.execute("release file", &[])?;
         Ok(Ok(accepted))
     }
 }

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Command, json, recall};
-use crate::{Entry, Error, State, session::Session};
+use crate::{
+    Entry, Error, State,
+    engine::{Connection, params},
+    session::Session,
+};
 
 /// One move of a delivery, or one disclosure that is no delivery (a read of the plan).
 pub struct Advance {
@@ -75,46 +78,44 @@ impl Advance {
             "update delivery set state = ?2, due = ?3, attempts = ?4, cause = ?5
              where seq = ?1 and {from}"
         );
-        Ok(connection.prepare_cached(&sql)?.execute(params![
-            seq,
-            self.to,
-            self.due.as_microsecond(),
-            self.attempts,
-            self.cause,
-        ])?)
+        Ok(connection.execute(
+            &sql,
+            params![seq, self.to, self.due.as_microsecond(), self.attempts, self.cause,],
+        )?)
     }
 }
 
 /// The client's epoch; 0 while she has directed nothing.
 pub(crate) fn epoch(connection: &Connection, client: &ClientRef) -> Result<u64, Error> {
-    let found: Option<i64> = connection
-        .prepare_cached("select epoch from client where ref = ?1")?
-        .query_row([client.as_str()], |row| row.get(0))
-        .optional()?;
+    let found: Option<i64> = connection.first(
+        "select epoch from client where ref = ?1",
+        params![client.as_str()],
+        |row| row.get(0),
+    )?;
     Ok(found.unwrap_or(0).unsigned_abs())
 }
 
 /// Appends to the disclosure log. There is no other way in, and none to change or remove.
 pub(crate) fn log(connection: &Connection, entry: &Entry) -> Result<(), Error> {
     let message: Option<i64> = match entry.message {
-        Some(id) => connection
-            .prepare_cached("select seq from message where id = ?1")?
-            .query_row([id.0.as_bytes()], |row| row.get(0))
-            .optional()?,
+        Some(id) => connection.first(
+            "select seq from message where id = ?1",
+            params![id.0.as_bytes()],
+            |row| row.get(0),
+        )?,
         None => None,
     };
     // Outcomes are found through their message; only what a client's report starts from is indexed
     // by her, which halves the pages that a delivery touches.
     let starts = entry.phase != crate::Phase::Outcome || message.is_none();
-    connection
-        .prepare_cached(
-            "insert into disclosure (at, client, message, entry) values (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![
+    connection.execute(
+        "insert into disclosure (at, client, message, entry) values (?1, ?2, ?3, ?4)",
+        params![
             entry.at.as_microsecond(),
             entry.client.as_ref().filter(|_| starts).map(ClientRef::as_str),
             message,
             json("disclosure", entry)?,
-        ])?;
+        ],
+    )?;
     Ok(())
 }

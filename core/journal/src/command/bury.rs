@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use luotsi_model::DeliveryId;
-use rusqlite::{OptionalExtension, params};
 
 use super::{Command, advance, recall};
-use crate::{Error, State, read, session::Session};
+use crate::{Error, State, engine::params, read, session::Session};
 
 /// Ends a delivery as a dead letter because the hub itself failed over it. An intent that stands
 /// open is closed as `failed`: its data may have been shown.
@@ -28,22 +27,22 @@ impl Command for Bury {
         if let Some(intent) = intent {
             advance::log(connection, &intent.outcome(self.at, "failed"))?;
         }
-        let buried = connection
-            .prepare_cached(
-                "update delivery set state = ?2, due = ?3, cause = ?4, attempts = attempts + ?5
+        let buried = connection.execute(
+            "update delivery set state = ?2, due = ?3, cause = ?4, attempts = attempts + ?5
                  where id = ?1 and state < 10",
-            )?
-            .execute(params![
+            params![
                 self.delivery.0.as_bytes(),
                 State::Dead,
                 self.at.as_microsecond(),
                 self.cause,
                 intent.is_some(),
-            ])?;
-        let seq: Option<i64> = connection
-            .prepare_cached("select seq from delivery where id = ?1 and state = ?2")?
-            .query_row(params![self.delivery.0.as_bytes(), State::Dead], |row| row.get(0))
-            .optional()?;
+            ],
+        )?;
+        let seq: Option<i64> = connection.first(
+            "select seq from delivery where id = ?1 and state = ?2",
+            params![self.delivery.0.as_bytes(), State::Dead],
+            |row| row.get(0),
+        )?;
         if let Some(seq) = seq.filter(|_| buried > 0) {
             recall::notice_failed(connection, seq, State::Dead, Some(&self.cause))?;
         }

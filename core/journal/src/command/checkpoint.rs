@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use luotsi_audit::SigningKey;
-use rusqlite::{OptionalExtension, params};
 
 use super::Command;
-use crate::{Error, keeper, session::Session};
+use crate::{Error, engine::params, keeper, session::Session};
 
 /// Signs a checkpoint of the log as it was when the last transaction was committed, if it has grown
 /// since the latest one.
@@ -26,17 +25,20 @@ impl Command for Checkpoint {
             return Ok(None);
         }
         let key = self.key.verifying().to_string();
-        let latest: Option<String> = connection
-            .prepare_cached("select note from checkpoint where size = ?1 and key = ?2")?
-            .query_row(params![tree.size(), key], |row| row.get(0))
-            .optional()?;
+        let latest: Option<String> = connection.first(
+            "select note from checkpoint where size = ?1 and key = ?2",
+            params![tree.size(), key],
+            |row| row.get(0),
+        )?;
         if latest.is_some() {
             return Ok(latest);
         }
         let note = luotsi_audit::Checkpoint::from(&tree).sign(&self.key);
-        connection
-            .prepare_cached("insert or replace into checkpoint values (?1, ?2, ?3)")?
-            .execute(params![tree.size(), note, key])?;
+        connection.execute(
+            "insert into checkpoint values (?1, ?2, ?3)
+             on conflict (size) do update set note = excluded.note, key = excluded.key",
+            params![tree.size(), note, key],
+        )?;
         Ok(Some(note))
     }
 }

@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use luotsi_consent::{Directive, Standing};
 use luotsi_model::{ClientRef, DirectiveId, Envelope};
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
 use super::{Rejected, json, owe};
-use crate::Error;
+use crate::{
+    Error,
+    engine::{Connection, params},
+    seal,
+};
 
 /// A change to a client's directives.
 pub enum DirectiveChange {
@@ -50,9 +53,11 @@ pub(super) fn apply(
     let id = put(connection, &next)?;
     wake(connection, client, envelope.received)?;
     owe::recalls(connection, &next, envelope.received)?;
-    let in_flight = connection
-        .prepare_cached("select count(*) from delivery where subject = ?1 and state = 2")?
-        .query_row([client.as_str()], |row| row.get(0))?;
+    let in_flight = connection.one(
+        "select count(*) from delivery where subject = ?1 and state = 2",
+        params![client.as_str()],
+        |row| row.get(0),
+    )?;
     Ok(Ok((in_flight, DirectiveWritten { id, version: next.version })))
 }
 
@@ -92,62 +97,57 @@ pub(super) fn latest(
     client: &ClientRef,
     id: &DirectiveId,
 ) -> Result<Option<Directive>, Error> {
-    let body: Option<String> = connection
-        .prepare_cached(
-            "select body from directive where client = ?1 and id = ?2 order by version desc limit 1",
-        )?
-        .query_row([client.as_str(), id.as_str()], |row| row.get(0))
-        .optional()?;
+    let body: Option<String> = connection.first(
+        "select body from directive where client = ?1 and id = ?2 order by version desc limit 1",
+        params![client.as_str(), id.as_str()],
+        |row| row.get(0),
+    )?;
     body.map(|body| serde_json::from_str(&body).map_err(|e| Error::row("directive", &e)))
         .transpose()
 }
 
 fn put(connection: &Connection, directive: &Directive) -> Result<Uuid, Error> {
     let (client, id) = (directive.subject.as_str(), directive.id.as_str());
-    connection
-        .prepare_cached("insert into directive values (?1, ?2, ?3, ?4)")?
-        .execute(params![client, id, directive.version, json("directive", directive)?])?;
-    connection
-        .prepare_cached(
-            "insert into client values (?1, 1) on conflict (ref) do update set epoch = epoch + 1",
-        )?
-        .execute([client])?;
+    connection.execute(
+        "insert into directive values (?1, ?2, ?3, ?4)",
+        params![client, id, directive.version, json("directive", directive)?],
+    )?;
+    connection.execute("insert into client values (?1, 1) on conflict (ref) do update set epoch = client.epoch + 1", params![client])?;
     name(connection, client, id)
 }
 
 /// The directive's opaque id, given now if it has none.
 fn name(connection: &Connection, client: &str, id: &str) -> Result<Uuid, Error> {
-    let known: Option<[u8; 16]> = connection
-        .prepare_cached("select id from directive_ref where client = ?1 and directive = ?2")?
-        .query_row([client, id], |row| row.get(0))
-        .optional()?;
+    let known: Option<[u8; 16]> = connection.first(
+        "select id from directive_ref where client = ?1 and directive = ?2",
+        params![client, id],
+        |row| row.get(0),
+    )?;
     if let Some(known) = known {
         return Ok(Uuid::from_bytes(known));
     }
-    let random =
-        connection.prepare_cached("select randomblob(16)")?.query_row([], |row| row.get(0))?;
-    let new = Builder::from_random_bytes(random).into_uuid();
-    connection
-        .prepare_cached("insert into directive_ref values (?1, ?2, ?3)")?
-        .execute(params![new.as_bytes(), client, id])?;
+    let new = Builder::from_random_bytes(seal::random()?).into_uuid();
+    connection.execute(
+        "insert into directive_ref values (?1, ?2, ?3)",
+        params![new.as_bytes(), client, id],
+    )?;
     Ok(new)
 }
 
 fn wake(connection: &Connection, client: &ClientRef, now: Timestamp) -> Result<(), Error> {
-    connection
-        .prepare_cached(
-            "update delivery set state = 0, due = ?2
+    connection.execute(
+        "update delivery set state = 0, due = ?2
              where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
-        )?
-        .execute(params![client.as_str(), now.as_microsecond()])?;
+        params![client.as_str(), now.as_microsecond()],
+    )?;
     // A dead letter, or what is held, is sent by nobody but a person, who must not find one that may
     // not go.
-    connection
-        .prepare_cached(
-            "insert or ignore into reconsider
+    connection.execute(
+        "insert into reconsider
              select seq from delivery where subject = ?1 and state = 12
-             union all select seq from delivery where subject = ?1 and state = 15",
-        )?
-        .execute([client.as_str()])?;
+             union all select seq from delivery where subject = ?1 and state = 15
+             on conflict do nothing",
+        params![client.as_str()],
+    )?;
     Ok(())
 }

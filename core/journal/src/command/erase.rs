@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
-use rusqlite::{Connection, params};
 
 use super::{Command, advance};
 use crate::{
     Entry, Error, State,
+    engine::{Connection, params},
     seal::{self, ERASED},
     session::Session,
 };
@@ -46,13 +46,13 @@ impl Command for Erase {
 
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         // What its sender is still to be told of needs the sender's own reference to it.
-        let pending: u64 = connection
-            .prepare_cached(
-                "select (select count(*) from delivery where subject = ?1 and state < 10)
+        let pending: u64 = connection.one(
+            "select (select count(*) from delivery where subject = ?1 and state < 10)
                       + (select count(*) from delivery
                          where subject = ?1 and tell is not null and told is null)",
-            )?
-            .query_row([self.client.as_str()], |row| row.get(0))?;
+            params![self.client.as_str()],
+            |row| row.get(0),
+        )?;
         if pending > 0 {
             return Ok(Err(Pends(pending)));
         }
@@ -61,19 +61,12 @@ impl Command for Erase {
             return Ok(Ok(Erased::default()));
         }
         let plan = connection
-            .prepare_cached("delete from plan where client = ?1")?
-            .execute([self.client.as_str()])?;
-        let dead = connection
-            .prepare_cached(
-                "update delivery set state = ?2, due = ?3, cause = ?4
+            .execute("delete from plan where client = ?1", params![self.client.as_str()])?;
+        let dead = connection.execute(
+            "update delivery set state = ?2, due = ?3, cause = ?4
                  where state in (12, 15) and subject = ?1",
-            )?
-            .execute(params![
-                self.client.as_str(),
-                State::Refused,
-                self.at.as_microsecond(),
-                CAUSE
-            ])?;
+            params![self.client.as_str(), State::Refused, self.at.as_microsecond(), CAUSE],
+        )?;
         advance::log(connection, &self.entry)?;
         seal::owe(connection)?;
         Ok(Ok(Erased { keys, plan: plan > 0, dead }))
@@ -83,16 +76,14 @@ impl Command for Erase {
 impl Erase {
     /// Overwrites the keys where they stand, with as many zeros.
     fn keys(&self, connection: &Connection) -> Result<usize, Error> {
-        connection
-            .prepare_cached(
-                "insert into erasure
+        connection.execute(
+            "insert into erasure
                  select client, n, ?2 from client_key where client = ?1 and wrapped <> ?3",
-            )?
-            .execute(params![self.client.as_str(), self.at.as_microsecond(), ERASED])?;
-        Ok(connection
-            .prepare_cached(
-                "update client_key set wrapped = ?2 where client = ?1 and wrapped <> ?2",
-            )?
-            .execute(params![self.client.as_str(), ERASED])?)
+            params![self.client.as_str(), self.at.as_microsecond(), ERASED],
+        )?;
+        Ok(connection.execute(
+            "update client_key set wrapped = ?2 where client = ?1 and wrapped <> ?2",
+            params![self.client.as_str(), ERASED],
+        )?)
     }
 }

@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use luotsi_consent::{Directive, Standing};
 use luotsi_model::{Categories, ClientRef, DeliveryId, DirectiveId, Kind, Purpose, SystemId};
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use uuid::{Builder, Uuid};
 
 use super::{direct, json};
-use crate::{Entry, Error, GroundEntry, Phase, RecallState};
+use crate::{
+    Entry, Error, GroundEntry, Phase, RecallState,
+    engine::{Connection, params},
+    seal,
+};
 
 /// The result of an attempt of which nothing reached the recipient.
 const UNREACHED: &str = "unreached";
@@ -80,16 +83,12 @@ fn received(
         Resting { connection, client, withdrawn: &withdrawn.id, stands: HashMap::new() };
     // The text is looked for before an entry is parsed: most entries of a client cite others.
     let cited = format!("\"directive\":{}", json("directive", &withdrawn.id)?);
-    let mut select = connection.prepare_cached(
-        "select seq, message, entry from disclosure where client = ?1 and instr(entry, ?2) > 0",
-    )?;
-    let rows = select.query_map(params![client.as_str(), cited], |row| {
-        Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?))
+    let rows = connection.all("select seq, message, entry from disclosure where client = ?1 and instr(entry, ?2) > 0 order by seq", params![client.as_str(), cited], |row| {
+        Ok((row.get(0)?, row.get::<Option<i64>>(1)?, row.get::<String>(2)?))
     })?;
     let mut outcomes = Outcomes { connection, known: HashMap::new() };
     let mut received = BTreeMap::new();
-    for row in rows {
-        let (seq, message, body) = row?;
+    for (seq, message, body) in rows {
         let entry: Entry = serde_json::from_str(&body).map_err(|e| Error::row("disclosure", &e))?;
         let is_intent = entry.phase == Phase::Intent;
         if !is_intent || !resting.rests(&entry)? || !outcomes.may_have_reached(message, &entry)? {
@@ -167,14 +166,14 @@ impl Outcomes<'_> {
 }
 
 fn unreached(connection: &Connection, message: i64) -> Result<Vec<(DeliveryId, u32)>, Error> {
-    let mut select = connection.prepare_cached(
+    let rows = connection.all(
         "select entry from disclosure where message = ?1 and client is null
            and instr(entry, '\"result\":\"unreached\"') > 0",
+        params![message],
+        |row| row.get::<String>(0),
     )?;
-    let rows = select.query_map([message], |row| row.get::<_, String>(0))?;
     let mut found = Vec::new();
     for body in rows {
-        let body = body?;
         let outcome: Outcome<'_> =
             serde_json::from_str(&body).map_err(|e| Error::row("disclosure", &e))?;
         if outcome.phase == "outcome" && outcome.result == Some(UNREACHED) {
@@ -189,25 +188,27 @@ fn plan(connection: &Connection, client: &ClientRef, kind: &Kind) -> Result<Opti
     if kind.as_str() != PLAN {
         return Ok(None);
     }
-    let id: Option<String> = connection
-        .prepare_cached("select id from plan where client = ?1")?
-        .query_row([client.as_str()], |row| row.get(0))
-        .optional()?;
+    let id: Option<String> = connection.first(
+        "select id from plan where client = ?1",
+        params![client.as_str()],
+        |row| row.get(0),
+    )?;
     Ok(id.and_then(|id| id.parse().ok()))
 }
 
 /// What was recalled of a client before, each with the latest entry that its recall covers. Read at
 /// once: asked one by one, what is recalled would be searched for in what is being recalled.
 fn recalled(connection: &Connection, client: &ClientRef) -> Result<HashMap<Key, i64>, Error> {
-    let mut select = connection.prepare_cached(
+    let rows = connection.all(
         "select recipient, purpose, kind, held, max(disclosure) from recall
          where client = ?1 group by recipient, purpose, kind, held",
+        params![client.as_str()],
+        |row| {
+            let held = row.get::<Option<[u8; 16]>>(3)?.map(Uuid::from_bytes);
+            Ok(((row.get(0)?, row.get(1)?, row.get(2)?, held), row.get(4)?))
+        },
     )?;
-    let rows = select.query_map([client.as_str()], |row| {
-        let held = row.get::<_, Option<[u8; 16]>>(3)?.map(Uuid::from_bytes);
-        Ok(((row.get(0)?, row.get(1)?, row.get(2)?, held), row.get(4)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    Ok(rows.into_iter().collect())
 }
 
 fn insert(
@@ -217,24 +218,21 @@ fn insert(
     disclosure: i64,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let random =
-        connection.prepare_cached("select randomblob(16)")?.query_row([], |row| row.get(0))?;
-    let id = Builder::from_random_bytes(random).into_uuid();
+    let id = Builder::from_random_bytes(seal::random()?).into_uuid();
     let delivery: Option<i64> = match received.delivery {
-        Some(delivery) => connection
-            .prepare_cached("select seq from delivery where id = ?1")?
-            .query_row([delivery.0.as_bytes()], |row| row.get(0))
-            .optional()?,
+        Some(delivery) => connection.first(
+            "select seq from delivery where id = ?1",
+            params![delivery.0.as_bytes()],
+            |row| row.get(0),
+        )?,
         None => None,
     };
-    connection
-        .prepare_cached(
-            "insert into recall
+    connection.execute(
+        "insert into recall
                (id, client, directive, version, recipient, purpose, delivery, held, disclosure, at,
                 state, kind)
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
+        params![
             id.as_bytes(),
             withdrawn.subject.as_str(),
             withdrawn.id.as_str(),
@@ -247,6 +245,7 @@ fn insert(
             at.as_microsecond(),
             RecallState::Owed,
             received.kind.as_str(),
-        ])?;
+        ],
+    )?;
     Ok(())
 }

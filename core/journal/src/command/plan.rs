@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use luotsi_model::{ClientRef, Record, Schema, Values, record};
-use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::Command;
-use crate::{Error, read::Payload, seal::Cell, session::Session};
+use crate::{Error, engine::params, read::Payload, seal::Cell, session::Session};
 
 /// Merges a part into a client's plan, making the plan where there is none. Rows of a group with
 /// the same key are the same row, so a repeated delivery changes nothing.
@@ -98,12 +97,11 @@ impl Command for PutPlan {
 }
 
 fn find(connection: &Session, client: &ClientRef) -> Result<Option<Found>, Error> {
-    let row = connection
-        .prepare_cached("select id, version, record from plan where client = ?1")?
-        .query_row([client.as_str()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
+    let row = connection.first(
+        "select id, version, record from plan where client = ?1",
+        params![client.as_str()],
+        |row| Ok((row.get::<String>(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     row.map(|(id, version, record): (String, i64, _)| {
         let id = Uuid::parse_str(&id)
             .map_err(|_| Error::Row { table: "plan", why: "its id is no UUID".into() })?;
@@ -130,11 +128,10 @@ fn store(
     let (id, version) = found.map_or((new_id, 1), |found| (found.id, found.version + 1));
     let sealed =
         connection.seal(&Cell::plan(id, version.unsigned_abs(), client.as_str()), record)?;
-    connection
-        .prepare_cached(
-            "insert into plan values (?1, ?2, ?3, ?4, ?5) on conflict (client) do update
+    connection.execute(
+        "insert into plan values (?1, ?2, ?3, ?4, ?5) on conflict (client) do update
              set version = excluded.version, record = excluded.record, updated = excluded.updated",
-        )?
-        .execute(params![client.as_str(), id.to_string(), version, sealed, at.as_microsecond()])?;
+        params![client.as_str(), id.to_string(), version, sealed, at.as_microsecond()],
+    )?;
     Ok(PlanWritten { id, version: version.unsigned_abs() })
 }

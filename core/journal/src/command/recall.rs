@@ -2,18 +2,22 @@
 
 use jiff::Timestamp;
 use luotsi_model::task::Status;
-use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{Command, advance};
-use crate::{Entry, Error, RecallState, State, session::Session};
+use crate::{
+    Entry, Error, RecallState, State,
+    engine::{Connection, params},
+    session::Session,
+};
 
 /// Whether the recall's notice is still to be made.
 pub(super) fn is_owed(connection: &Connection, id: Uuid) -> Result<bool, Error> {
-    let found: Option<i64> = connection
-        .prepare_cached("select seq from recall where id = ?1 and state = ?2")?
-        .query_row(params![id.as_bytes(), RecallState::Owed], |row| row.get(0))
-        .optional()?;
+    let found: Option<i64> = connection.first(
+        "select seq from recall where id = ?1 and state = ?2",
+        params![id.as_bytes(), RecallState::Owed],
+        |row| row.get(0),
+    )?;
     Ok(found.is_some())
 }
 
@@ -24,9 +28,10 @@ pub(super) fn sent(
     notice: i64,
     deadline: Timestamp,
 ) -> Result<(), Error> {
-    connection
-        .prepare_cached("update recall set state = ?2, notice = ?3, deadline = ?4 where id = ?1")?
-        .execute(params![id.as_bytes(), RecallState::Sent, notice, deadline.as_microsecond()])?;
+    connection.execute(
+        "update recall set state = ?2, notice = ?3, deadline = ?4 where id = ?1",
+        params![id.as_bytes(), RecallState::Sent, notice, deadline.as_microsecond()],
+    )?;
     Ok(())
 }
 
@@ -38,16 +43,15 @@ pub(super) fn notice_failed(
     cause: Option<&str>,
 ) -> Result<(), Error> {
     let why = cause.unwrap_or("no cause is known");
-    connection
-        .prepare_cached(
-            "update recall set state = ?2, cause = ?3 where notice = ?1 and state = ?4",
-        )?
-        .execute(params![
+    connection.execute(
+        "update recall set state = ?2, cause = ?3 where notice = ?1 and state = ?4",
+        params![
             delivery,
             RecallState::ForAPerson,
             format!("the notice ended as {}: {why}", ended.as_str()),
             RecallState::Sent,
-        ])?;
+        ],
+    )?;
     Ok(())
 }
 
@@ -63,11 +67,10 @@ pub(super) fn answered(connection: &Connection, delivery: i64, to: Status) -> Re
         }
         Status::Draft | Status::Requested | Status::EnteredInError => return Ok(()),
     };
-    connection
-        .prepare_cached(
-            "update recall set state = ?2, cause = ?3 where notice = ?1 and state <> ?4",
-        )?
-        .execute(params![delivery, state, cause, RecallState::Settled])?;
+    connection.execute(
+        "update recall set state = ?2, cause = ?3 where notice = ?1 and state <> ?4",
+        params![delivery, state, cause, RecallState::Settled],
+    )?;
     Ok(())
 }
 
@@ -88,11 +91,10 @@ impl Command for RecallMove {
     type Reply = bool;
 
     fn apply(&self, connection: &Session) -> Result<bool, Error> {
-        let moved = connection
-            .prepare_cached(
-                "update recall set state = ?2, cause = ?3 where id = ?1 and state = ?4",
-            )?
-            .execute(params![self.id.as_bytes(), self.to, self.cause, self.from])?;
+        let moved = connection.execute(
+            "update recall set state = ?2, cause = ?3 where id = ?1 and state = ?4",
+            params![self.id.as_bytes(), self.to, self.cause, self.from],
+        )?;
         Ok(moved > 0)
     }
 }
@@ -132,33 +134,31 @@ impl Command for RecallByHand {
     type Reply = Option<Result<(), RecallState>>;
 
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
-        let found: Option<(RecallState, Option<i64>)> = connection
-            .prepare_cached("select state, notice from recall where id = ?1")?
-            .query_row([self.id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        let found: Option<(RecallState, Option<i64>)> = connection.first(
+            "select state, notice from recall where id = ?1",
+            params![self.id.as_bytes()],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
         let Some((state, notice)) = found else { return Ok(None) };
         if !self.by_hand.takes(state) {
             return Ok(Some(Err(state)));
         }
         let id = self.id.as_bytes();
         match self.by_hand {
-            ByHand::Settle => connection
-                .prepare_cached("update recall set state = ?2, cause = ?3 where id = ?1")?
-                .execute(params![
-                    id,
-                    RecallState::Settled,
-                    format!("settled by {}", self.entry.recipient),
-                ])?,
-            ByHand::Again => connection
-                .prepare_cached(
-                    "update recall set state = ?2, notice = null, deadline = null, cause = null
+            ByHand::Settle => connection.execute(
+                "update recall set state = ?2, cause = ?3 where id = ?1",
+                params![id, RecallState::Settled, format!("settled by {}", self.entry.recipient),],
+            )?,
+            ByHand::Again => connection.execute(
+                "update recall set state = ?2, notice = null, deadline = null, cause = null
                      where id = ?1",
-                )?
-                .execute(params![id, RecallState::Owed])?,
+                params![id, RecallState::Owed],
+            )?,
         };
-        connection
-            .prepare_cached("update delivery set state = ?2 where seq = ?1 and state = ?3")?
-            .execute(params![notice, State::Settled, State::Dead])?;
+        connection.execute(
+            "update delivery set state = ?2 where seq = ?1 and state = ?3",
+            params![notice, State::Settled, State::Dead],
+        )?;
         advance::log(connection, &self.entry)?;
         Ok(Some(Ok(())))
     }

@@ -1,14 +1,13 @@
 //! A dead letter, or what is held, was decided again after its client's directives had changed.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::{
     Command,
     advance::{self, Guard, Lost},
     refuse,
 };
-use crate::{Entry, Error, State, session::Session};
+use crate::{Entry, Error, State, engine::params, session::Session};
 
 /// What came of it.
 pub struct Reconsidered {
@@ -32,15 +31,12 @@ impl Command for Reconsidered {
         {
             return Ok(Err(Lost::Stale));
         }
-        connection
-            .prepare_cached("delete from reconsider where delivery = ?1")?
-            .execute([self.delivery])?;
+        connection.execute("delete from reconsider where delivery = ?1", params![self.delivery])?;
         let Some(entry) = &self.refusal else { return Ok(Ok(())) };
-        let refused = connection
-            .prepare_cached(
-                "update delivery set state = ?2, cause = ?3 where seq = ?1 and state in (12, 15)",
-            )?
-            .execute(params![self.delivery, State::Refused, entry.result])?;
+        let refused = connection.execute(
+            "update delivery set state = ?2, cause = ?3 where seq = ?1 and state in (12, 15)",
+            params![self.delivery, State::Refused, entry.result],
+        )?;
         // A person may have replayed it meanwhile, and then the replay was decided itself.
         if refused > 0 {
             refuse::reject(connection, self.delivery, self.tell)?;

@@ -1,10 +1,9 @@
 //! What a start after a crash must settle: sends whose outcome nobody recorded.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use super::{Command, advance};
-use crate::{Error, State, read, session::Session};
+use crate::{Error, State, engine::params, read, session::Session};
 
 /// Makes every delivery that was being sent ready again, with the same id, and closes its open
 /// intent with the outcome `interrupted`: whether the recipient got it is unknown, so it is sent
@@ -23,9 +22,10 @@ impl Command for Recover {
         for intent in &open {
             advance::log(connection, &intent.outcome(self.at, "interrupted"))?;
         }
-        connection
-            .prepare_cached("update delivery set state = ?1, due = ?2 where state = 2")?
-            .execute(params![State::Ready, self.at.as_microsecond()])?;
+        connection.execute(
+            "update delivery set state = ?1, due = ?2 where state = 2",
+            params![State::Ready, self.at.as_microsecond()],
+        )?;
         Ok(open.len())
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Command;
-use crate::{Error, session::Session};
+use crate::{Error, engine::params, session::Session};
 
 /// Every delivery that waits for a basis is to be decided again: the law of the gate has changed.
 pub struct Redecide {
@@ -16,9 +16,11 @@ impl Command for Redecide {
     type Reply = usize;
 
     fn apply(&self, connection: &Session) -> Result<usize, Error> {
-        let changed = connection
-            .prepare_cached("update delivery set due = min(due, ?1) where state = 1")?
-            .execute([self.at.as_microsecond()])?;
+        let changed = connection.execute(
+            "update delivery set due = case when due > ?1 then ?1 else due end
+             where state = 1",
+            params![self.at.as_microsecond()],
+        )?;
         Ok(changed)
     }
 }

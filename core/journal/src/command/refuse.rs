@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use luotsi_model::task::{Party, Status};
-use rusqlite::{Connection, params};
 
 use super::{Advance, Command, Lost};
-use crate::{Error, session::Session};
+use crate::{
+    Error,
+    engine::{Connection, params},
+    session::Session,
+};
 
 /// A delivery that the gate refuses.
 pub struct Refuse {
@@ -35,16 +38,17 @@ pub(super) fn reject(
     seq: i64,
     tell: Option<Timestamp>,
 ) -> Result<(), Error> {
-    let task: String = connection
-        .prepare_cached("select task from delivery where seq = ?1")?
-        .query_row([seq], |row| row.get(0))?;
+    let task: String =
+        connection
+            .one("select task from delivery where seq = ?1", params![seq], |row| row.get(0))?;
     // A recipient that a failed attempt reached may have answered: then its word stands, the
     // sender has it, and a refusal would contradict it.
     let step = task.parse::<Status>().map(|from| from.step(Status::Rejected, Party::Target));
     if let Ok(Ok(rejected)) = step {
-        connection
-            .prepare_cached("update delivery set task = ?2, tell = ?3 where seq = ?1")?
-            .execute(params![seq, rejected.as_str(), tell.map(Timestamp::as_microsecond)])?;
+        connection.execute(
+            "update delivery set task = ?2, tell = ?3 where seq = ?1",
+            params![seq, rejected.as_str(), tell.map(Timestamp::as_microsecond)],
+        )?;
     }
     Ok(())
 }

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use luotsi_model::{MessageId, SystemId};
-use rusqlite::params;
 
 use super::Command;
-use crate::{Error, State, read, session::Session};
+use crate::{Error, State, engine::params, read, session::Session};
 
 /// Makes the held deliveries of a message ready. What each may wait for a basis starts now: how
 /// long a person took is not its sender's fault.
@@ -24,16 +23,15 @@ impl Command for Release {
 
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         let Some(message) = read::message(connection, self.message)? else { return Ok(None) };
-        let mut release = connection.prepare_cached(
-            "update delivery set state = ?3, due = ?4, deadline = deadline + ?4 - accepted
-             where message = ?1 and state = 15 and (?2 is null or destination = ?2)
-             returning destination",
-        )?;
         let only = self.only.as_ref().map(SystemId::as_str);
         let at = self.at.as_microsecond();
-        let released = release.query_map(params![message.seq, only, State::Ready, at], |row| {
-            Ok(SystemId::new(row.get_ref(0)?.as_str()?))
-        })?;
-        Ok(Some(released.collect::<Result<_, _>>()?))
+        let released = connection.all(
+            "update delivery set state = ?3, due = ?4, deadline = deadline + ?4 - accepted
+             where message = ?1 and state = 15 and (cast(?2 as text) is null or destination = ?2)
+             returning destination",
+            params![message.seq, only, State::Ready, at],
+            |row| Ok(SystemId::new(row.text(0)?)),
+        )?;
+        Ok(Some(released))
     }
 }

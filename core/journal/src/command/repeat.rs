@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use luotsi_model::{MessageId, SystemId};
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,7 +9,10 @@ use super::{
     direct::DirectiveWritten,
     json,
 };
-use crate::Error;
+use crate::{
+    Error,
+    engine::{Connection, params},
+};
 
 /// What is told again. Rows of before directives were told end earlier.
 #[derive(Serialize, Deserialize)]
@@ -35,12 +37,11 @@ pub(super) fn earlier(
     source: &SystemId,
     digests: &Digests,
 ) -> Result<Option<Result<Vec<Accepted>, Rejected>>, Error> {
-    let found: Option<(Vec<u8>, String)> = connection
-        .prepare_cached("select body, receipt from idempotency where source = ?1 and key = ?2")?
-        .query_row(params![source.as_str(), digests.key.as_slice()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+    let found: Option<(Vec<u8>, String)> = connection.first(
+        "select body, receipt from idempotency where source = ?1 and key = ?2",
+        params![source.as_str(), digests.key.as_slice()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let Some((body, receipt)) = found else { return Ok(None) };
     if body != digests.body {
         return Ok(Some(Err(Rejected::KeyReused)));
@@ -67,14 +68,15 @@ pub(super) fn remember(
         [one] => json("idempotency", &Kept::of(one))?,
         several => json("idempotency", &several.iter().map(Kept::of).collect::<Vec<_>>())?,
     };
-    let mut insert =
-        connection.prepare_cached("insert into idempotency values (?1, ?2, ?3, ?4, ?5)")?;
-    insert.execute(params![
-        source.as_str(),
-        digests.key.as_slice(),
-        digests.body.as_slice(),
-        receipt,
-        at.as_microsecond(),
-    ])?;
+    connection.execute(
+        "insert into idempotency values (?1, ?2, ?3, ?4, ?5)",
+        params![
+            source.as_str(),
+            digests.key.as_slice(),
+            digests.body.as_slice(),
+            receipt,
+            at.as_microsecond(),
+        ],
+    )?;
     Ok(())
 }

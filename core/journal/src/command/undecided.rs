@@ -1,9 +1,7 @@
 //! Writes down that a delivery cannot be decided.
 
-use rusqlite::params;
-
 use super::{Command, advance};
-use crate::{Entry, Error, session::Session};
+use crate::{Entry, Error, engine::params, session::Session};
 
 /// Logs the denial of a delivery for which nothing can be decided, once for as long as that lasts:
 /// it is asked again each second, and the log is of denials, not of seconds. The delivery stays
@@ -20,12 +18,11 @@ impl Command for Undecided {
     type Reply = bool;
 
     fn apply(&self, connection: &Session) -> Result<bool, Error> {
-        let begins = connection
-            .prepare_cached(
-                "update delivery set cause = ?2
+        let begins = connection.execute(
+            "update delivery set cause = ?2
                  where seq = ?1 and state < 2 and cause is distinct from ?2",
-            )?
-            .execute(params![self.delivery, self.entry.result])?;
+            params![self.delivery, self.entry.result],
+        )?;
         if begins > 0 {
             advance::log(connection, &self.entry)?;
         }

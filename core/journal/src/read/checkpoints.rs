@@ -1,7 +1,6 @@
 //! Questions about the checkpoints of the disclosure log.
 
-use rusqlite::{Connection, OptionalExtension};
-
+use crate::engine::Connection;
 use crate::{Error, keeper, session::Session};
 
 /// The latest checkpoint: its signed note.
@@ -9,9 +8,8 @@ use crate::{Error, keeper, session::Session};
 /// # Errors
 /// When the journal cannot be read.
 pub fn checkpoint(connection: &Connection) -> Result<Option<String>, Error> {
-    let mut select =
-        connection.prepare_cached("select note from checkpoint order by size desc limit 1")?;
-    Ok(select.query_row([], |row| row.get(0)).optional()?)
+    connection
+        .first("select note from checkpoint order by size desc limit 1", &[], |row| row.get(0))
 }
 
 /// Whether the disclosure log ends where its tree does, as it must for anything to be disclosed.
@@ -20,8 +18,10 @@ pub fn checkpoint(connection: &Connection) -> Result<Option<String>, Error> {
 /// [`Error::Log`] when it does not, and when the journal cannot be read.
 pub fn log_ends(connection: &Session) -> Result<(), Error> {
     // One statement, so that both are of one moment.
-    let (last, size) = connection
-        .prepare_cached("select coalesce(max(seq), 0), (select size from tree) from disclosure")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (last, size) = connection.one(
+        "select coalesce(max(seq), 0), (select size from tree) from disclosure",
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     keeper::ends_at(last, size)
 }

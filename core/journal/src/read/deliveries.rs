@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use luotsi_model::{ClientRef, DeliveryId, MessageId, Purpose, SystemId, task::Status};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use crate::{Error, State, session::Session};
+use crate::{
+    Error, State,
+    engine::{Connection, Row, Value, params},
+    session::Session,
+};
 
 const COLUMNS: &str = "seq, id, message, destination, purpose, subject, state, attempts, accepted, \
                        due, deadline, task, cause, tell, told";
@@ -62,24 +65,24 @@ pub(super) fn moment(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or_default()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn read(row: &Row<'_>) -> Result<Delivery, Error> {
     let id: [u8; 16] = row.get(1)?;
     Ok(Delivery {
         seq: row.get(0)?,
         id: DeliveryId(Uuid::from_bytes(id)),
         message: row.get(2)?,
-        destination: SystemId::new(row.get_ref(3)?.as_str()?),
-        purpose: Purpose::new(row.get_ref(4)?.as_str()?),
-        subject: row.get_ref(5)?.as_str_or_null()?.map(ClientRef::new),
+        destination: SystemId::new(row.text(3)?),
+        purpose: Purpose::new(row.text(4)?),
+        subject: row.text_or_null(5)?.map(ClientRef::new),
         state: row.get(6)?,
         attempts: row.get(7)?,
         accepted: moment(row.get(8)?),
         due: moment(row.get(9)?),
         deadline: moment(row.get(10)?),
-        task: row.get_ref(11)?.as_str()?.parse().unwrap_or(Status::Requested),
+        task: row.text(11)?.parse().unwrap_or(Status::Requested),
         cause: row.get(12)?,
-        tell: row.get::<_, Option<i64>>(13)?.map(moment),
-        told: row.get::<_, Option<[u8; 16]>>(14)?.map(|id| MessageId(Uuid::from_bytes(id))),
+        tell: row.get::<Option<i64>>(13)?.map(moment),
+        told: row.get::<Option<[u8; 16]>>(14)?.map(|id| MessageId(Uuid::from_bytes(id))),
     })
 }
 
@@ -87,12 +90,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 pub(super) fn select(
     connection: &Connection,
     rest: &str,
-    values: impl rusqlite::Params,
+    values: &[Value<'_>],
 ) -> Result<Vec<Delivery>, Error> {
     let sql = format!("select {COLUMNS} from delivery {rest}");
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(values, read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, values, read)
 }
 
 /// The delivery of that id.
@@ -101,13 +102,13 @@ pub(super) fn select(
 /// When the journal cannot be read.
 pub fn delivery(connection: &Connection, id: DeliveryId) -> Result<Option<Delivery>, Error> {
     let sql = format!("select {COLUMNS} from delivery where id = ?1");
-    Ok(connection.prepare_cached(&sql)?.query_row([id.0.as_bytes()], read).optional()?)
+    connection.first(&sql, params![id.0.as_bytes()], read)
 }
 
 /// The delivery at that place.
 pub(super) fn at(connection: &Connection, seq: i64) -> Result<Option<Delivery>, Error> {
     let sql = format!("select {COLUMNS} from delivery where seq = ?1");
-    Ok(connection.prepare_cached(&sql)?.query_row([seq], read).optional()?)
+    connection.first(&sql, params![seq], read)
 }
 
 /// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits
@@ -125,9 +126,7 @@ pub fn pending(
         "select {COLUMNS} from delivery
          where destination = ?1 and seq > ?2 and state < 10 and state <> 1 order by seq limit ?3"
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(params![destination.as_str(), after, limit as i64], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![destination.as_str(), after, limit as i64], read)
 }
 
 /// What pends for a destination about one client, in order.
@@ -143,9 +142,7 @@ pub fn pending_of(
         "select {COLUMNS} from delivery
          where subject = ?1 and state < 10 and destination = ?2 order by seq"
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(params![client.as_str(), destination.as_str()], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![client.as_str(), destination.as_str()], read)
 }
 
 /// Deliveries to a destination that waited for a basis until they are due to be decided again, at
@@ -163,10 +160,7 @@ pub fn expired(
         "select {COLUMNS} from delivery
          where destination = ?1 and state = 1 and due <= ?2 order by due limit ?3"
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select
-        .query_map(params![destination.as_str(), now.as_microsecond(), limit as i64], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![destination.as_str(), now.as_microsecond(), limit as i64], read)
 }
 
 /// Deliveries that have not come to a good end: pending, or waiting for a person. Oldest first, at
@@ -188,12 +182,9 @@ pub fn unfinished(
     };
     let sql = format!(
         "select {COLUMNS} from delivery
-         where {within} and (?2 is null or destination = ?2) order by seq limit ?3"
+         where {within} and (cast(?2 as text) is null or destination = ?2) order by seq limit ?3"
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows =
-        select.query_map(params![state, destination.map(SystemId::as_str), limit as i64], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![state, destination.map(SystemId::as_str), limit as i64], read)
 }
 
 /// How many deliveries pend in all.
@@ -201,9 +192,8 @@ pub fn unfinished(
 /// # Errors
 /// When the journal cannot be read.
 pub fn pending_count(connection: &Session) -> Result<u64, Error> {
-    let count: i64 = connection
-        .prepare_cached("select count(*) from delivery where state < 10")?
-        .query_row([], |row| row.get(0))?;
+    let count: i64 =
+        connection.one("select count(*) from delivery where state < 10", &[], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
 
@@ -213,9 +203,7 @@ pub fn pending_count(connection: &Session) -> Result<u64, Error> {
 /// When the journal cannot be read.
 pub fn of_message(connection: &Connection, message: i64) -> Result<Vec<Delivery>, Error> {
     let sql = format!("select {COLUMNS} from delivery where message = ?1 order by seq");
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map([message], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![message], read)
 }
 
 /// What pends and what waits for a person, by destination and state.
@@ -223,7 +211,7 @@ pub fn of_message(connection: &Connection, message: i64) -> Result<Vec<Delivery>
 /// # Errors
 /// When the journal cannot be read.
 pub fn loads(connection: &Session) -> Result<Vec<Load>, Error> {
-    let mut select = connection.prepare_cached(
+    connection.all(
         "select destination, state, count(*), min(accepted) from delivery
          where state < 10 group by destination, state
          union all
@@ -232,14 +220,14 @@ pub fn loads(connection: &Session) -> Result<Vec<Load>, Error> {
          union all
          select destination, state, count(*), min(accepted) from delivery
          where state = 15 group by destination, state",
-    )?;
-    let rows = select.query_map([], |row| {
-        Ok(Load {
-            destination: SystemId::new(row.get_ref(0)?.as_str()?),
-            state: row.get(1)?,
-            count: row.get::<_, i64>(2)?.unsigned_abs(),
-            oldest: moment(row.get(3)?),
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        &[],
+        |row| {
+            Ok(Load {
+                destination: SystemId::new(row.text(0)?),
+                state: row.get(1)?,
+                count: row.get::<i64>(2)?.unsigned_abs(),
+                oldest: moment(row.get(3)?),
+            })
+        },
+    )
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use luotsi_consent::{Directive, Directives, Standing};
 use luotsi_model::{ClientRef, DirectiveId, SystemId};
-use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use crate::{Error, command};
+use crate::{
+    Error, command,
+    engine::{Connection, params},
+};
 
 /// Everything a client has directed, each directive in its latest version, as of one epoch.
 ///
@@ -20,10 +22,14 @@ pub fn directives(connection: &Connection, client: &ClientRef) -> Result<Directi
 }
 
 fn latest(connection: &Connection, client: &ClientRef) -> Result<Vec<Arc<Directive>>, Error> {
-    let mut select = connection
-        .prepare_cached("select body, max(version) from directive where client = ?1 group by id")?;
-    let rows = select.query_map([client.as_str()], |row| row.get::<_, String>(0))?;
-    rows.map(|body| parse(&body?).map(Arc::new)).collect()
+    connection.all(
+        "select body from directive as one
+         where client = ?1 and version = (select max(version) from directive
+                                          where client = one.client and id = one.id)
+         order by id",
+        params![client.as_str()],
+        |row| parse(row.text(0)?).map(Arc::new),
+    )
 }
 
 fn parse(body: &str) -> Result<Directive, Error> {
@@ -39,10 +45,11 @@ pub fn recorders(
     client: &ClientRef,
     id: &DirectiveId,
 ) -> Result<Vec<SystemId>, Error> {
-    let mut select =
-        connection.prepare_cached("select body from directive where client = ?1 and id = ?2")?;
-    let rows = select.query_map([client.as_str(), id.as_str()], |row| row.get::<_, String>(0))?;
-    rows.map(|body| Ok(parse(&body?)?.recorder)).collect()
+    connection.all(
+        "select body from directive where client = ?1 and id = ?2 order by version",
+        params![client.as_str(), id.as_str()],
+        |row| Ok(parse(row.text(0)?)?.recorder),
+    )
 }
 
 /// One directive, every version of it.
@@ -73,10 +80,11 @@ impl History {
 /// # Errors
 /// When the journal cannot be read.
 pub fn directive_by_id(connection: &Connection, id: Uuid) -> Result<Option<History>, Error> {
-    let named: Option<(String, String)> = connection
-        .prepare_cached("select client, directive from directive_ref where id = ?1")?
-        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let named: Option<(String, String)> = connection.first(
+        "select client, directive from directive_ref where id = ?1",
+        params![id.as_bytes()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     named
         .map(|(client, directive)| {
             Ok(History { id, versions: versions(connection, &client, &directive)? })
@@ -89,17 +97,15 @@ pub fn directive_by_id(connection: &Connection, id: Uuid) -> Result<Option<Histo
 /// # Errors
 /// When the journal cannot be read.
 pub fn histories(connection: &Connection, client: &ClientRef) -> Result<Vec<History>, Error> {
-    let mut select = connection.prepare_cached(
+    let named: Vec<(Uuid, String)> = connection.all(
         "select id, directive from directive_ref where client = ?1 order by directive",
+        params![client.as_str()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let rows = select.query_map([client.as_str()], |row| {
-        Ok((Uuid::from_bytes(row.get(0)?), row.get::<_, String>(1)?))
-    })?;
-    rows.map(|row| {
-        let (id, directive) = row?;
+    let all = named.into_iter().map(|(id, directive)| {
         Ok(History { id, versions: versions(connection, client.as_str(), &directive)? })
-    })
-    .collect()
+    });
+    all.collect()
 }
 
 fn versions(
@@ -107,9 +113,9 @@ fn versions(
     client: &str,
     directive: &str,
 ) -> Result<Vec<Directive>, Error> {
-    let mut select = connection.prepare_cached(
+    connection.all(
         "select body from directive where client = ?1 and id = ?2 order by version desc",
-    )?;
-    let rows = select.query_map([client, directive], |row| row.get::<_, String>(0))?;
-    rows.map(|body| parse(&body?)).collect()
+        params![client, directive],
+        |row| parse(row.text(0)?),
+    )
 }

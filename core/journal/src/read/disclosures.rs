@@ -4,22 +4,18 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
-use rusqlite::{Connection, params};
 
-use crate::{Entry, Error, Phase};
+use crate::{
+    Entry, Error, Phase,
+    engine::{Connection, Value, params},
+};
 
 fn parse(body: &str) -> Result<Entry, Error> {
     serde_json::from_str(body).map_err(|e| Error::row("disclosure", &e))
 }
 
-fn entries(
-    connection: &Connection,
-    sql: &str,
-    with: &[&dyn rusqlite::ToSql],
-) -> Result<Vec<Entry>, Error> {
-    let mut select = connection.prepare_cached(sql)?;
-    let rows = select.query_map(with, |row| row.get::<_, String>(0))?;
-    rows.map(|body| parse(&body?)).collect()
+fn entries(connection: &Connection, sql: &str, with: &[Value<'_>]) -> Result<Vec<Entry>, Error> {
+    connection.all(sql, with, |row| parse(row.text(0)?))
 }
 
 /// A message's entries, in order.
@@ -27,7 +23,11 @@ fn entries(
 /// # Errors
 /// When the journal cannot be read.
 pub fn trail(connection: &Connection, message: i64) -> Result<Vec<Entry>, Error> {
-    entries(connection, "select entry from disclosure where message = ?1 order by seq", &[&message])
+    entries(
+        connection,
+        "select entry from disclosure where message = ?1 order by seq",
+        params![message],
+    )
 }
 
 /// A client's intents, refusals and waits from `from` up to but without `to`, and what became of
@@ -71,9 +71,10 @@ pub fn open_intents(connection: &Connection) -> Result<Vec<Entry>, Error> {
            and entry like '{\"phase\":\"intent\"%' order by seq desc",
         &[],
     )?;
-    let mut select = connection.prepare_cached("select id from delivery where state = 2")?;
-    let sending: HashSet<[u8; 16]> =
-        select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let sending: HashSet<[u8; 16]> = connection
+        .all("select id from delivery where state = 2", &[], |row| row.get(0))?
+        .into_iter()
+        .collect();
     let mut seen = HashSet::new();
     open.retain(|entry| {
         entry.delivery.is_some_and(|id| sending.contains(id.0.as_bytes()) && seen.insert(id))

@@ -1,10 +1,14 @@
 //! Questions about messages.
 
 use luotsi_model::{DeliveryId, Envelope, MessageId};
-use rusqlite::{OptionalExtension, Row, params};
 
 use super::Payload;
-use crate::{Accounting, Error, seal::Cell, session::Session};
+use crate::{
+    Accounting, Error,
+    engine::{Row, params},
+    seal::Cell,
+    session::Session,
+};
 
 /// One accepted message.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,7 +29,7 @@ const COLUMNS: &str = "seq, envelope, reference, record, accounting";
 
 type Raw = (i64, String, Option<Vec<u8>>, Vec<u8>, String);
 
-fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+fn raw(row: &Row<'_>) -> Result<Raw, Error> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
 }
 
@@ -53,7 +57,7 @@ fn parse(
 /// When the journal cannot be read.
 pub fn message(session: &Session, id: MessageId) -> Result<Option<Message>, Error> {
     let sql = format!("select {COLUMNS} from message where id = ?1");
-    let found = session.prepare_cached(&sql)?.query_row([id.0.as_bytes()], raw).optional()?;
+    let found = session.first(&sql, params![id.0.as_bytes()], raw)?;
     found.map(|row| parse(session, row)).transpose()
 }
 
@@ -63,7 +67,7 @@ pub fn message(session: &Session, id: MessageId) -> Result<Option<Message>, Erro
 /// When the journal cannot be read.
 pub fn message_at(session: &Session, seq: i64) -> Result<Option<Message>, Error> {
     let sql = format!("select {COLUMNS} from message where seq = ?1");
-    let found = session.prepare_cached(&sql)?.query_row([seq], raw).optional()?;
+    let found = session.first(&sql, params![seq], raw)?;
     found.map(|row| parse(session, row)).transpose()
 }
 
@@ -85,9 +89,8 @@ pub fn messages_at(session: &Session, places: &[i64]) -> Result<Vec<Message>, Er
 /// When the journal cannot be read.
 pub fn messages_after(session: &Session, after: i64, limit: usize) -> Result<Vec<Message>, Error> {
     let sql = format!("select {COLUMNS} from message where seq > ?1 order by seq limit ?2");
-    let mut select = session.prepare_cached(&sql)?;
-    let rows = select.query_map(params![after, limit as i64], raw)?;
-    rows.map(|row| parse(session, row?)).collect()
+    let rows = session.all(&sql, params![after, limit as i64], raw)?;
+    rows.into_iter().map(|row| parse(session, row)).collect()
 }
 
 /// The latest messages, the oldest of them first, at most `limit`.
@@ -96,9 +99,9 @@ pub fn messages_after(session: &Session, after: i64, limit: usize) -> Result<Vec
 /// When the journal cannot be read.
 pub fn messages_last(session: &Session, limit: usize) -> Result<Vec<Message>, Error> {
     let sql = format!("select {COLUMNS} from message order by seq desc limit ?1");
-    let mut select = session.prepare_cached(&sql)?;
-    let rows = select.query_map([limit.min(i64::MAX as usize) as i64], raw)?;
-    let mut last: Vec<_> = rows.map(|row| parse(session, row?)).collect::<Result<_, _>>()?;
+    let rows = session.all(&sql, params![limit.min(i64::MAX as usize) as i64], raw)?;
+    let mut last: Vec<_> =
+        rows.into_iter().map(|row| parse(session, row)).collect::<Result<_, _>>()?;
     last.reverse();
     Ok(last)
 }
@@ -111,6 +114,6 @@ pub fn original(session: &Session, delivery: DeliveryId) -> Result<Option<Messag
     let sql = format!(
         "select {COLUMNS} from message where seq = (select message from delivery where id = ?1)"
     );
-    let found = session.prepare_cached(&sql)?.query_row([delivery.0.as_bytes()], raw).optional()?;
+    let found = session.first(&sql, params![delivery.0.as_bytes()], raw)?;
     found.map(|row| parse(session, row)).transpose()
 }

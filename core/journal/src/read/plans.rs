@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::Payload;
-use crate::{Error, seal::Cell, session::Session};
+use crate::{
+    Error,
+    engine::{Row, params},
+    seal::Cell,
+    session::Session,
+};
 
 /// One client's plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +31,7 @@ type Raw = (String, String, u64, Vec<u8>, i64);
 
 const COLUMNS: &str = "client, id, version, record, updated";
 
-fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+fn raw(row: &Row<'_>) -> Result<Raw, Error> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
 }
 
@@ -48,7 +52,7 @@ fn parse(session: &Session, (client, id, version, record, updated): Raw) -> Resu
 /// When the journal cannot be read.
 pub fn plan_of(session: &Session, client: &ClientRef) -> Result<Option<Plan>, Error> {
     let sql = format!("select {COLUMNS} from plan where client = ?1");
-    let found = session.prepare_cached(&sql)?.query_row([client.as_str()], raw).optional()?;
+    let found = session.first(&sql, params![client.as_str()], raw)?;
     found.map(|row| parse(session, row)).transpose()
 }
 
@@ -58,6 +62,6 @@ pub fn plan_of(session: &Session, client: &ClientRef) -> Result<Option<Plan>, Er
 /// When the journal cannot be read.
 pub fn plan_by_id(session: &Session, id: Uuid) -> Result<Option<Plan>, Error> {
     let sql = format!("select {COLUMNS} from plan where id = ?1");
-    let found = session.prepare_cached(&sql)?.query_row([id.to_string()], raw).optional()?;
+    let found = session.first(&sql, params![id.to_string()], raw)?;
     found.map(|row| parse(session, row)).transpose()
 }

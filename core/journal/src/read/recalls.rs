@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use luotsi_model::{ClientRef, DeliveryId, DirectiveId, Kind, Purpose, SystemId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::deliveries::{self, Delivery};
-use crate::{Error, RecallState};
+use crate::{
+    Error, RecallState,
+    engine::{Connection, Row, params},
+};
 
 /// One recall: somebody who received something is to stop processing it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,17 +58,17 @@ const COLUMNS: &str = "r.seq, r.id, r.client, r.directive, r.version, r.recipien
                        r.delivery is not null, r.held, r.at, r.state, n.id, r.deadline, r.cause, r.kind";
 const FROM: &str = "recall r left join delivery n on n.seq = r.notice";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Recall> {
+fn read(row: &Row<'_>) -> Result<Recall, Error> {
     let moment = |micros| Timestamp::from_microsecond(micros).unwrap_or_default();
-    let held = row.get::<_, Option<[u8; 16]>>(8)?.map(Uuid::from_bytes);
+    let held = row.get::<Option<[u8; 16]>>(8)?.map(Uuid::from_bytes);
     Ok(Recall {
         seq: row.get(0)?,
         id: Uuid::from_bytes(row.get(1)?),
-        client: ClientRef::new(row.get_ref(2)?.as_str()?),
-        directive: DirectiveId::new(row.get_ref(3)?.as_str()?),
+        client: ClientRef::new(row.text(2)?),
+        directive: DirectiveId::new(row.text(3)?),
         version: row.get(4)?,
-        recipient: SystemId::new(row.get_ref(5)?.as_str()?),
-        purpose: Purpose::new(row.get_ref(6)?.as_str()?),
+        recipient: SystemId::new(row.text(5)?),
+        purpose: Purpose::new(row.text(6)?),
         held: match (row.get(7)?, held) {
             (true, Some(id)) => Held::Delivery(DeliveryId(id)),
             (false, Some(id)) => Held::Read(id),
@@ -74,10 +76,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Recall> {
         },
         at: moment(row.get(9)?),
         state: row.get(10)?,
-        notice: row.get::<_, Option<[u8; 16]>>(11)?.map(|id| DeliveryId(Uuid::from_bytes(id))),
-        deadline: row.get::<_, Option<i64>>(12)?.map(moment),
+        notice: row.get::<Option<[u8; 16]>>(11)?.map(|id| DeliveryId(Uuid::from_bytes(id))),
+        deadline: row.get::<Option<i64>>(12)?.map(moment),
         cause: row.get(13)?,
-        kind: Kind::new(row.get_ref(14)?.as_str()?),
+        kind: Kind::new(row.text(14)?),
     })
 }
 
@@ -87,7 +89,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Recall> {
 /// When the journal cannot be read.
 pub fn recall(connection: &Connection, id: Uuid) -> Result<Option<Recall>, Error> {
     let sql = format!("select {COLUMNS} from {FROM} where r.id = ?1");
-    Ok(connection.prepare_cached(&sql)?.query_row([id.as_bytes()], read).optional()?)
+    connection.first(&sql, params![id.as_bytes()], read)
 }
 
 /// Recalls of those states, each state's oldest first and at most `limit` of each.
@@ -104,11 +106,8 @@ pub fn recalls(
         // The first condition repeats the index's own, without which SQLite would not use it.
         let within = if state.is_open() { "r.state < 10 and r.state = ?1" } else { "r.state = ?1" };
         let sql = format!("select {COLUMNS} from {FROM} where {within} order by r.seq limit ?2");
-        let mut select = connection.prepare_cached(&sql)?;
-        let rows = select.query_map(params![state, limit as i64], read)?;
-        for row in rows {
-            all.push(row?);
-        }
+        let rows = connection.all(&sql, params![state, limit as i64], read)?;
+        all.extend(rows);
     }
     Ok(all)
 }
@@ -128,9 +127,7 @@ pub fn recalls_due(
          where r.state < 10 and r.state = ?1 and r.seq > ?2 and coalesce(d.state, 10) <> 2
          order by r.seq limit ?3"
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(params![RecallState::Owed, after, limit as i64], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![RecallState::Owed, after, limit as i64], read)
 }
 
 /// Recalls whose notice should have been acknowledged by `now`, at most `limit`.
@@ -146,10 +143,7 @@ pub fn recalls_overdue(
         "select {COLUMNS} from {FROM}
          where r.state < 10 and r.state = ?1 and r.deadline <= ?2 order by r.seq limit ?3"
     );
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows =
-        select.query_map(params![RecallState::Sent, now.as_microsecond(), limit as i64], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(&sql, params![RecallState::Sent, now.as_microsecond(), limit as i64], read)
 }
 
 /// How many recalls are open, by state.
@@ -157,11 +151,11 @@ pub fn recalls_overdue(
 /// # Errors
 /// When the journal cannot be read.
 pub fn recall_counts(connection: &Connection) -> Result<Vec<(RecallState, u64)>, Error> {
-    let mut select = connection
-        .prepare_cached("select state, count(*) from recall where state < 10 group by state")?;
-    let rows =
-        select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(
+        "select state, count(*) from recall where state < 10 group by state",
+        &[],
+        |row| Ok((row.get(0)?, row.get::<i64>(1)?.unsigned_abs())),
+    )
 }
 
 /// Dead letters to be decided again after place `after`, in order, at most `limit`.
@@ -173,12 +167,11 @@ pub fn reconsidering(
     after: i64,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
-    let mut select = connection.prepare_cached(
+    let places: Vec<i64> = connection.all(
         "select delivery from reconsider where delivery > ?1 order by delivery limit ?2",
+        params![after, limit as i64],
+        |row| row.get(0),
     )?;
-    let places: Vec<i64> = select
-        .query_map(params![after, limit as i64], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
     let found = places.into_iter().map(|seq| deliveries::at(connection, seq));
     found.filter_map(Result::transpose).collect()
 }

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
-use rusqlite::{Connection, params};
 
 use super::{Delivery, deliveries};
-use crate::{Error, session::Session};
+use crate::{
+    Error,
+    engine::{Connection, params},
+    session::Session,
+};
 
 const OWED: &str = "tell is not null and told is null";
 
@@ -36,11 +39,11 @@ pub fn untold_of(connection: &Connection, client: &ClientRef) -> Result<Vec<Deli
 /// # Errors
 /// When the journal cannot be read.
 pub fn untold_clients(connection: &Session) -> Result<Vec<ClientRef>, Error> {
-    let mut select = connection.prepare_cached(&format!(
-        "select distinct subject from delivery where {OWED} and subject is not null"
-    ))?;
-    let rows = select.query_map([], |row| Ok(ClientRef::new(row.get_ref(0)?.as_str()?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all(
+        &format!("select distinct subject from delivery where {OWED} and subject is not null"),
+        &[],
+        |row| Ok(ClientRef::new(row.text(0)?)),
+    )
 }
 
 /// When the next one is due.
@@ -48,8 +51,8 @@ pub fn untold_clients(connection: &Session) -> Result<Vec<ClientRef>, Error> {
 /// # Errors
 /// When the journal cannot be read.
 pub fn next_untold(connection: &Session) -> Result<Option<Timestamp>, Error> {
-    let micros: Option<i64> = connection
-        .prepare_cached(&format!("select min(tell) from delivery where {OWED}"))?
-        .query_row([], |row| row.get(0))?;
+    let micros: Option<i64> =
+        connection
+            .one(&format!("select min(tell) from delivery where {OWED}"), &[], |row| row.get(0))?;
     Ok(micros.map(deliveries::moment))
 }

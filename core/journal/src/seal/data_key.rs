@@ -4,10 +4,13 @@
 //! stands, and an erased key leaves no copy in a page that was rearranged.
 
 use aws_lc_rs::aead::LessSafeKey;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::master::{Key, KeyId, Masters, WRAPPED_LEN, cipher, random};
-use crate::{Error, session::Session};
+use crate::{
+    Error,
+    engine::{Connection, Row, params},
+    session::Session,
+};
 
 /// What stands in the place of a key that was erased.
 pub(crate) const ERASED: [u8; WRAPPED_LEN] = [0; WRAPPED_LEN];
@@ -32,19 +35,18 @@ struct Wrapped {
     wrapped: [u8; WRAPPED_LEN],
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Wrapped> {
+fn read(row: &Row<'_>) -> Result<Wrapped, Error> {
     Ok(Wrapped { n: row.get(0)?, master: row.get(1)?, wrapped: row.get(2)? })
 }
 
 /// The key that a client's payloads are sealed under now; made where there is none, or where it was
 /// erased.
 pub(crate) fn current(session: &Session, client: &str) -> Result<DataKey, Error> {
-    let found = session
-        .prepare_cached(
-            "select n, master, wrapped from client_key where client = ?1 order by n desc limit 1",
-        )?
-        .query_row([client], read)
-        .optional()?;
+    let found = session.first(
+        "select n, master, wrapped from client_key where client = ?1 order by n desc limit 1",
+        params![client],
+        read,
+    )?;
     match found {
         Some(found) if found.wrapped == ERASED => make(session, client, found.n + 1),
         Some(found) => unwrap(session.masters(), client, &found)?.map_or_else(
@@ -61,10 +63,11 @@ pub(crate) fn current(session: &Session, client: &str) -> Result<DataKey, Error>
 
 /// A client's key of that number.
 pub(crate) fn numbered(session: &Session, client: &str, n: u32) -> Result<Found, Error> {
-    let found = session
-        .prepare_cached("select n, master, wrapped from client_key where client = ?1 and n = ?2")?
-        .query_row(params![client, n], read)
-        .optional()?;
+    let found = session.first(
+        "select n, master, wrapped from client_key where client = ?1 and n = ?2",
+        params![client, n],
+        read,
+    )?;
     Ok(match found {
         // Zeros that no erasure tells of are not the hub's.
         Some(found) if found.wrapped == ERASED && was_erased(session, client, n)? => Found::Erased,
@@ -76,20 +79,23 @@ pub(crate) fn numbered(session: &Session, client: &str, n: u32) -> Result<Found,
 }
 
 fn was_erased(connection: &Connection, client: &str, n: u32) -> Result<bool, Error> {
-    let mut select =
-        connection.prepare_cached("select 1 from erasure where client = ?1 and n = ?2")?;
-    Ok(select.exists(params![client, n])?)
+    Ok(connection
+        .first(
+            "select 1 from erasure where client = ?1 and n = ?2",
+            params![client, n],
+            |_| Ok(()),
+        )?
+        .is_some())
 }
 
 fn make(session: &Session, client: &str, n: u32) -> Result<DataKey, Error> {
     let masters = session.masters();
     let key = Key::new(random()?);
     let wrapped = masters.wrap(&key, &context(client, n))?;
-    session
-        .prepare_cached(
-            "insert into client_key (client, n, master, wrapped) values (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![client, n, masters.current(), wrapped])?;
+    session.execute(
+        "insert into client_key (client, n, master, wrapped) values (?1, ?2, ?3, ?4)",
+        params![client, n, masters.current(), wrapped],
+    )?;
     Ok(DataKey { n, cipher: cipher(&*key)? })
 }
 

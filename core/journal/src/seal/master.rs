@@ -6,11 +6,13 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     digest, rand,
 };
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use zeroize::Zeroizing;
 
 use super::{NONCE_LEN, TAG_LEN};
-use crate::Error;
+use crate::{
+    Error,
+    engine::{Bind, Column, Value},
+};
 
 /// A key's 32 bytes, overwritten when they are dropped.
 pub type Key = Zeroizing<[u8; 32]>;
@@ -47,15 +49,15 @@ impl fmt::Debug for KeyId {
     }
 }
 
-impl ToSql for KeyId {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::from(self.0.as_slice()))
+impl Bind for KeyId {
+    fn value(&self) -> Value<'_> {
+        self.0.value()
     }
 }
 
-impl FromSql for KeyId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        FromSql::column_result(value).map(Self)
+impl Column for KeyId {
+    fn read(value: Value<'_>) -> Option<Self> {
+        Column::read(value).map(Self)
     }
 }
 
@@ -112,7 +114,7 @@ pub(super) fn cipher(key: &[u8]) -> Result<LessSafeKey, Error> {
     Ok(LessSafeKey::new(key))
 }
 
-pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).map_err(|_| Error::Keys("the system's randomness has failed"))?;
     Ok(bytes)

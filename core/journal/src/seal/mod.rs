@@ -18,6 +18,7 @@ mod scrub;
 pub(crate) use cell::Cell;
 pub(crate) use data_key::ERASED;
 pub(crate) use first::seal_all;
+pub(crate) use master::random;
 pub use master::{Key, KeyId, Masters};
 pub(crate) use rotate::{holds_all, needed, take_up};
 pub(crate) use scrub::{due, owe, scrub};

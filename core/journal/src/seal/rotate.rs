@@ -1,13 +1,15 @@
 //! Takes up the master keys: finds that none is missing, and wraps anew what an earlier one wrapped.
 
-use rusqlite::{Connection, Row, params};
-
 use super::{
     data_key::{ERASED, rewrap},
     master::{KeyId, Masters, WRAPPED_LEN},
     scrub,
 };
-use crate::{Error, session::Session};
+use crate::{
+    Error,
+    engine::{Connection, Row, params},
+    session::Session,
+};
 
 /// Keys wrapped anew in one transaction.
 const AT_ONCE: usize = 500;
@@ -22,9 +24,7 @@ struct Wrapped {
 
 /// The master keys that may still wrap something here.
 pub(crate) fn needed(connection: &Connection) -> Result<Vec<KeyId>, Error> {
-    let mut select = connection.prepare("select id from master order by id")?;
-    let ids = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(ids)
+    connection.all("select id from master order by id", &[], |row| row.get(0))
 }
 
 /// Whether every key that is needed was given.
@@ -42,7 +42,7 @@ pub(crate) fn holds_all(masters: &Masters, needed: &[KeyId]) -> Result<(), Error
 pub(crate) fn take_up(session: &Session) -> Result<u64, Error> {
     let (needed, current) = (needed(session)?, session.masters().current());
     holds_all(session.masters(), &needed)?;
-    session.execute("insert or ignore into master values (?1)", [current])?;
+    session.execute("insert into master values (?1) on conflict do nothing", params![current])?;
     if needed.iter().all(|id| *id == current) {
         return Ok(0);
     }
@@ -50,34 +50,34 @@ pub(crate) fn take_up(session: &Session) -> Result<u64, Error> {
     while let Some((last, wrapped)) = stretch(session, after)? {
         (after, count) = (last, count + wrapped);
     }
-    let done = session.unchecked_transaction()?;
-    done.execute("delete from master where id <> ?1", [current])?;
-    scrub::owe(&done)?;
-    done.commit()?;
+    session.transact(|| {
+        session.execute("delete from master where id <> ?1", params![current])?;
+        scrub::owe(session)
+    })?;
     Ok(count)
 }
 
 /// One stretch: the last row looked at, and how many were wrapped anew; `None` at the end.
 fn stretch(session: &Session, after: i64) -> Result<Option<(i64, u64)>, Error> {
-    let transaction = session.unchecked_transaction()?;
-    let rows = rows(session, after)?;
-    let Some(last) = rows.last().map(|row| row.seq) else { return Ok(None) };
-    let current = session.masters().current();
-    let mut update =
-        session.prepare_cached("update client_key set master = ?2, wrapped = ?3 where seq = ?1")?;
-    let mut count = 0;
-    for row in rows.iter().filter(|row| row.master != current && row.wrapped != ERASED) {
-        let named = (row.client.as_str(), row.n, row.master);
-        match rewrap(session.masters(), named, &row.wrapped)? {
-            Some(wrapped) => count += update.execute(params![row.seq, current, wrapped])? as u64,
-            // Its payloads do not open under the old key either.
-            None => {
+    session.transact(|| {
+        let rows = rows(session, after)?;
+        let Some(last) = rows.last().map(|row| row.seq) else { return Ok(None) };
+        let current = session.masters().current();
+        let mut count = 0;
+        for row in rows.iter().filter(|row| row.master != current && row.wrapped != ERASED) {
+            let named = (row.client.as_str(), row.n, row.master);
+            let Some(wrapped) = rewrap(session.masters(), named, &row.wrapped)? else {
+                // Its payloads do not open under the old key either.
                 tracing::error!(key = row.seq, "a client's key does not unwrap: it was changed");
-            }
+                continue;
+            };
+            count += session.execute(
+                "update client_key set master = ?2, wrapped = ?3 where seq = ?1",
+                params![row.seq, current, wrapped],
+            )? as u64;
         }
-    }
-    transaction.commit()?;
-    Ok(Some((last, count)))
+        Ok(Some((last, count)))
+    })
 }
 
 fn rows(connection: &Connection, after: i64) -> Result<Vec<Wrapped>, Error> {
@@ -90,9 +90,5 @@ fn rows(connection: &Connection, after: i64) -> Result<Vec<Wrapped>, Error> {
             wrapped: row.get(4)?,
         })
     };
-    let mut select = connection.prepare_cached(
-        "select seq, client, n, master, wrapped from client_key where seq > ?1 order by seq limit ?2",
-    )?;
-    let rows = select.query_map(params![after, AT_ONCE as i64], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    connection.all("select seq, client, n, master, wrapped from client_key where seq > ?1 order by seq limit ?2", params![after, AT_ONCE as i64], read)
 }

@@ -3,11 +3,16 @@
 
 use jiff::Timestamp;
 use luotsi_model::MessageId;
-use rusqlite::{Connection, OptionalExtension, types::Value};
 use serde::Deserialize;
 
-use super::{finding::Wrong, scan::Row};
-use crate::{Error, Pruning};
+use super::{
+    finding::Wrong,
+    scan::{Found, Row},
+};
+use crate::{
+    Error, Pruning,
+    engine::{Connection, params},
+};
 
 /// What of an entry stands in columns as well.
 #[derive(Deserialize)]
@@ -33,12 +38,12 @@ pub(super) fn compare(connection: &Connection, row: &Row) -> Result<Read, Error>
     let Ok(told) = serde_json::from_slice::<Told<'_>>(&row.entry) else {
         return Ok(Read::Wrong(Wrong::Unreadable));
     };
-    if row.at != Value::Integer(told.at.as_microsecond()) {
+    if row.at != Found::Integer(told.at.as_microsecond()) {
         return Ok(Read::Wrong(Wrong::Column("at")));
     }
     // As `advance::log` writes it.
-    let by_client = told.phase != "outcome" || row.message == Value::Null;
-    let client = told.client.filter(|_| by_client).map_or(Value::Null, Value::Text);
+    let by_client = told.phase != "outcome" || row.message == Found::Null;
+    let client = told.client.filter(|_| by_client).map_or(Found::Null, Found::Text);
     if row.client != client {
         return Ok(Read::Wrong(Wrong::Column("client")));
     }
@@ -61,14 +66,15 @@ fn same_message(
     row: &Row,
     named: Option<MessageId>,
 ) -> Result<bool, Error> {
-    let Some(named) = named else { return Ok(row.message == Value::Null) };
-    if row.message_id != Value::Null {
-        return Ok(row.message_id == Value::Blob(named.0.as_bytes().to_vec()));
+    let Some(named) = named else { return Ok(row.message == Found::Null) };
+    if row.message_id != Found::Null {
+        return Ok(row.message_id == Found::Blob(named.0.as_bytes().to_vec()));
     }
-    let there: Option<i64> = connection
-        .prepare_cached("select seq from message where id = ?1")?
-        .query_row([named.0.as_bytes()], |row| row.get(0))
-        .optional()?;
+    let there: Option<i64> = connection.first(
+        "select seq from message where id = ?1",
+        params![named.0.as_bytes()],
+        |row| row.get(0),
+    )?;
     Ok(there.is_none())
 }
 
@@ -79,7 +85,7 @@ pub(super) fn left_out(connection: &Connection) -> Result<Vec<(u64, &'static str
     for column in ["client", "message"] {
         let index = format!("disclosure_{column}");
         let is_there = "select count(*) from sqlite_schema where type = 'index' and name = ?1";
-        if connection.query_row(is_there, [&index], |row| row.get::<_, i64>(0))? == 0 {
+        if connection.one(is_there, params![index], |row| row.get::<i64>(0))? == 0 {
             // Without an index the rows themselves are read.
             continue;
         }
@@ -90,7 +96,7 @@ pub(super) fn left_out(connection: &Connection) -> Result<Vec<(u64, &'static str
                select seq, {column} from disclosure indexed by {index}
                where {column} is not null)"
         );
-        let first: Option<i64> = connection.query_row(&sql, [], |row| row.get(0))?;
+        let first: Option<i64> = connection.one(&sql, &[], |row| row.get(0))?;
         found.extend(first.map(|seq| (u64::try_from(seq).unwrap_or(0), column)));
     }
     Ok(found)

@@ -16,12 +16,13 @@ mod finding;
 mod notes;
 mod scan;
 
-use std::path::Path;
-
 use luotsi_audit::{Hash, Tree, VerifyingKey};
-use rusqlite::Connection;
 
-use crate::{Error, beside, keeper, migrate};
+use crate::{
+    Error,
+    engine::{Connection, Database},
+    keeper, migrate,
+};
 
 pub use finding::{Finding, Wrong};
 
@@ -57,24 +58,27 @@ pub struct Verified {
     pub found: usize,
 }
 
-/// Checks the log of the database at `path`.
+/// Checks the log of a journal's database.
 ///
 /// # Errors
-/// When the file cannot be read or is no journal of this version: then nothing is said of the log.
-pub fn verify(path: &Path, against: &Against) -> Result<Verified, Error> {
-    let connection = beside::connect(path)?;
+/// When it cannot be read or is no journal of this version: then nothing is said of the log.
+pub fn verify(database: impl Into<Database>, against: &Against) -> Result<Verified, Error> {
+    let connection = Connection::beside(&database.into())?;
     let found = migrate::version(&connection)?;
     if found != migrate::KNOWN {
         return Err(Error::Schema { found, known: migrate::KNOWN });
     }
     // One moment for all the questions, should a hub be running after all.
-    connection.execute_batch("begin")?;
-    let (tree, size) = kept(&connection)?;
-    let notes = notes::all(&connection, against)?;
+    connection.at_once(|| look(&connection, against))
+}
+
+fn look(connection: &Connection, against: &Against) -> Result<Verified, Error> {
+    let (tree, size) = kept(connection)?;
+    let notes = notes::all(connection, against)?;
     let mut scan = scan::Scan::new(tree.clone(), size, notes);
-    scan.run(&connection)?;
+    scan.run(connection)?;
     let (mut findings, pruned, held) = scan.conclude();
-    let left_out = columns::left_out(&connection)?.into_iter();
+    let left_out = columns::left_out(connection)?.into_iter();
     findings.extend(left_out.map(|(seq, column)| Finding { seq, what: Wrong::Index(column) }));
     findings.sort_by_key(|finding| finding.seq);
     let found = findings.len();
@@ -97,19 +101,19 @@ fn kept(connection: &Connection) -> Result<(Tree, u64), Error> {
         Ok(tree) => Ok((tree.clone(), tree.size())),
         Err(Error::Row { .. }) => {
             let last = "select coalesce(max(seq), 1) from leaf";
-            let size: i64 = connection.query_row(last, [], |row| row.get(0))?;
+            let size: i64 = connection.one(last, &[], |row| row.get(0))?;
             Ok((Tree::default(), u64::try_from(size).unwrap_or(1)))
         }
         Err(error) => Err(error),
     }
 }
 
-/// The latest checkpoint of the database at `path`: its signed note.
+/// The latest checkpoint of a journal's database: its signed note.
 ///
 /// # Errors
-/// When the file cannot be read or is no journal.
-pub fn latest(path: &Path) -> Result<Option<String>, Error> {
-    let connection = beside::connect(path)?;
+/// When it cannot be read or is no journal.
+pub fn latest(database: impl Into<Database>) -> Result<Option<String>, Error> {
+    let connection = Connection::beside(&database.into())?;
     if migrate::version(&connection)? < 2 {
         return Ok(None);
     }

@@ -1,10 +1,9 @@
 //! The checkpoints to hold a log against: its own, and those kept elsewhere.
 
 use luotsi_audit::{Checkpoint, Error as Untrusted, VerifyingKey};
-use rusqlite::Connection;
 
 use super::Against;
-use crate::Error;
+use crate::{Error, engine::Connection};
 
 /// One checkpoint, opened or not.
 pub(super) struct Note {
@@ -35,29 +34,24 @@ pub(super) fn all(connection: &Connection, against: &Against) -> Result<Vec<Note
 }
 
 fn own(connection: &Connection, held: Option<&VerifyingKey>) -> Result<Vec<Note>, Error> {
-    let mut select = connection.prepare("select size, note, key from checkpoint order by size")?;
-    let mut rows = select.query([])?;
-    let mut notes = Vec::new();
-    while let Some(row) = rows.next()? {
-        let size = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
+    connection.all("select size, note, key from checkpoint order by size", &[], |row| {
+        let size = u64::try_from(row.get::<i64>(0)?).unwrap_or(0);
         // What is no text is no note.
-        let text = |column| Ok::<_, Error>(row.get_ref(column)?.as_str().unwrap_or_default());
-        let (note, named) = (text(1)?, text(2)?.parse::<VerifyingKey>());
+        let (note, named) = (row.text(1).unwrap_or_default(), row.text(2).unwrap_or_default());
         let opened = match held {
             Some(held) => Checkpoint::open(note, held),
-            None => named.and_then(|key| Checkpoint::open(note, &key)),
+            None => named.parse().and_then(|key| Checkpoint::open(note, &key)),
         };
         let opened = opened.and_then(|checkpoint| {
             if checkpoint.size == size { Ok(checkpoint) } else { Err(Untrusted::Checkpoint) }
         });
-        notes.push(Note { from: format!("the checkpoint of {size} entries"), size, opened });
-    }
-    Ok(notes)
+        Ok(Note { from: format!("the checkpoint of {size} entries"), size, opened })
+    })
 }
 
 fn keys(connection: &Connection) -> Result<Vec<VerifyingKey>, Error> {
-    let mut select = connection.prepare("select distinct key from checkpoint")?;
-    let rows = select
-        .query_map([], |row| Ok(row.get_ref(0)?.as_str().ok().and_then(|key| key.parse().ok())))?;
-    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    let named = connection.all("select distinct key from checkpoint", &[], |row| {
+        Ok(row.text(0).ok().and_then(|key| key.parse().ok()))
+    })?;
+    Ok(named.into_iter().flatten().collect())
 }

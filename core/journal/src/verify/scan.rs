@@ -1,24 +1,51 @@
 //! One pass over entries and leaves, side by side.
 
 use luotsi_audit::{Hash, Tree, leaf};
-use rusqlite::{Connection, types::Value};
 
 use super::{
     columns::{self, Read},
     finding::{Finding, Wrong},
     notes::Note,
 };
-use crate::Error;
+use crate::{
+    Error,
+    engine::{Connection, Value, params},
+};
+
+/// Rows read at once: the log is longer than memory is large.
+const PAGE: i64 = 1000;
 
 /// A row of the log; any of its columns may hold anything.
 pub(super) struct Row {
     pub(super) seq: i64,
-    pub(super) at: Value,
-    pub(super) client: Value,
-    pub(super) message: Value,
+    pub(super) at: Found,
+    pub(super) client: Found,
+    pub(super) message: Found,
     /// The id of the message at that place, if there is one.
-    pub(super) message_id: Value,
+    pub(super) message_id: Found,
     pub(super) entry: Vec<u8>,
+}
+
+/// What a column holds, whatever it should.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Found {
+    Null,
+    Integer(i64),
+    Text(String),
+    Blob(Vec<u8>),
+    Other,
+}
+
+impl From<Value<'_>> for Found {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Integer(number) => Self::Integer(number),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Blob(bytes) => Self::Blob(bytes.to_owned()),
+            Value::Other => Self::Other,
+        }
+    }
 }
 
 /// How far the pass is, and what it has found.
@@ -60,13 +87,8 @@ impl Scan {
     }
 
     pub(super) fn run(&mut self, connection: &Connection) -> Result<(), Error> {
-        let mut select = connection.prepare(
-            "select d.seq, d.at, d.client, d.message, m.id, d.entry
-             from disclosure d left join message m on m.seq = d.message order by d.seq",
-        )?;
-        let mut rows = select.query_map([], row)?.peekable();
-        let mut select = connection.prepare("select seq, hash from leaf order by seq")?;
-        let mut leaves = select.query_map([], hash)?.peekable();
+        let mut rows = pages(|after| entries(connection, after), |row| row.seq).peekable();
+        let mut leaves = pages(|after| leaves(connection, after), |leaf| leaf.0).peekable();
         let mut next = 1;
         loop {
             let at_row = rows.peek().map(|row| row.as_ref().map_or(i64::MIN, |row| row.seq));
@@ -226,19 +248,55 @@ fn without(gone: &[(u64, u64)], mut told: Vec<(u64, u64)>) -> (Vec<(u64, u64)>, 
     (left, covered)
 }
 
-fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    Ok(Row {
-        seq: row.get(0)?,
-        at: row.get(1)?,
-        client: row.get(2)?,
-        message: row.get(3)?,
-        message_id: row.get(4)?,
-        // The bytes, whatever type they claim to be of; a number is no entry.
-        entry: row.get_ref(5)?.as_bytes().unwrap_or_default().to_vec(),
+/// Rows in the order of their places, read page by page. Ends with the first failure.
+fn pages<T>(
+    mut page: impl FnMut(i64) -> Result<Vec<T>, Error>,
+    place: impl Fn(&T) -> i64,
+) -> impl Iterator<Item = Result<T, Error>> {
+    let (mut after, mut at_hand) = (i64::MIN, Vec::new().into_iter());
+    let mut is_over = false;
+    std::iter::from_fn(move || {
+        if at_hand.len() == 0 && !is_over {
+            match page(after) {
+                Ok(rows) => {
+                    is_over = rows.is_empty();
+                    after = rows.last().map_or(after, &place);
+                    at_hand = rows.into_iter();
+                }
+                Err(error) => {
+                    is_over = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        at_hand.next().map(Ok)
     })
 }
 
-fn hash(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Option<Hash>)> {
-    let hash = row.get_ref(1)?.as_bytes().ok().and_then(|bytes| bytes.try_into().ok());
-    Ok((row.get(0)?, hash))
+fn entries(connection: &Connection, after: i64) -> Result<Vec<Row>, Error> {
+    connection.all(
+        "select d.seq, d.at, d.client, d.message, m.id, d.entry
+         from disclosure d left join message m on m.seq = d.message
+         where d.seq > ?1 order by d.seq limit ?2",
+        params![after, PAGE],
+        |row| {
+            Ok(Row {
+                seq: row.get(0)?,
+                at: row.value(1)?.into(),
+                client: row.value(2)?.into(),
+                message: row.value(3)?.into(),
+                message_id: row.value(4)?.into(),
+                // The bytes, whatever type they claim to be of; a number is no entry.
+                entry: row.bytes(5)?.unwrap_or_default().to_vec(),
+            })
+        },
+    )
+}
+
+fn leaves(connection: &Connection, after: i64) -> Result<Vec<(i64, Option<Hash>)>, Error> {
+    connection.all(
+        "select seq, hash from leaf where seq > ?1 order by seq limit ?2",
+        params![after, PAGE],
+        |row| Ok((row.get(0)?, row.bytes(1)?.and_then(|bytes| bytes.try_into().ok()))),
+    )
 }

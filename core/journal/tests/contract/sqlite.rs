@@ -73,7 +73,7 @@ impl Command for Run {
     type Reply = ();
 
     fn apply(&self, connection: &Session) -> Result<(), Error> {
-        Ok(connection.execute_batch(self.0)?)
+        connection.batch(self.0)
     }
 }
 
@@ -119,7 +119,7 @@ async fn a_failing_command_spoils_only_itself() {
     assert_eq!(seqs, (1..=6).map(Some).collect::<Vec<_>>(), "each once, in order");
     assert_eq!(journal.read_now(read::pending_count), Ok(6));
     let half = journal.read_now(|c| {
-        Ok(c.query_row("select count(*) from counter where name = 'half'", [], |r| r.get(0))?)
+        c.one("select count(*) from counter where name = 'half'", &[], |row| row.get(0))
     });
     assert_eq!(half, Ok(0_i64), "nothing of the failed one is kept");
     held.await.unwrap().unwrap();

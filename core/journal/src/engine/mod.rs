@@ -1,0 +1,205 @@
+//! The engine under the journal: one way to say SQL, whatever database takes it.
+//!
+//! The text of a statement is one; what differs is in [`Dialect`]. A statement is prepared once a
+//! connection and kept.
+
+mod database;
+mod dialect;
+mod row;
+mod sqlite;
+mod value;
+
+pub use database::Database;
+pub(crate) use dialect::Dialect;
+pub use row::Row;
+pub(crate) use value::params;
+pub use value::{Bind, Column, Value};
+
+use crate::Error;
+
+/// A connection to the journal's database.
+pub struct Connection(Kind);
+
+enum Kind {
+    Sqlite(rusqlite::Connection),
+}
+
+impl Connection {
+    /// Opens a database, making it where that is the engine's way.
+    pub(crate) fn open(database: &Database) -> Result<Self, Error> {
+        match database {
+            Database::File(path) => Ok(Self(Kind::Sqlite(sqlite::open(path)?))),
+        }
+    }
+
+    /// Opens a database that is there, to read it only.
+    pub(crate) fn beside(database: &Database) -> Result<Self, Error> {
+        match database {
+            Database::File(path) => Ok(Self(Kind::Sqlite(sqlite::beside(path)?))),
+        }
+    }
+
+    /// Makes it the writer's own.
+    pub(crate) fn write_here(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(connection) => sqlite::write_here(connection),
+        }
+    }
+
+    /// The version of its schema; 0: it has none.
+    pub(crate) fn schema_version(&self) -> Result<i64, Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => self.one("pragma user_version", &[], |row| row.get(0)),
+        }
+    }
+
+    pub(crate) fn set_schema_version(&self, version: i64) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => self.batch(&format!("pragma user_version = {version}")),
+        }
+    }
+
+    /// Whether there is a table of that name.
+    pub(crate) fn has_table(&self, name: &str) -> Result<bool, Error> {
+        let found = match &self.0 {
+            Kind::Sqlite(_) => "select 1 from sqlite_schema where type = 'table' and name = ?1",
+        };
+        Ok(self.first(found, params![name], |_| Ok(()))?.is_some())
+    }
+
+    pub(crate) const fn dialect(&self) -> Dialect {
+        match &self.0 {
+            Kind::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Executes a statement; how many rows it changed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
+        match &self.0 {
+            Kind::Sqlite(connection) => sqlite::execute(connection, sql, values),
+        }
+    }
+
+    /// Inserts a row into a table that numbers its rows; its place.
+    pub(crate) fn insert(&self, sql: &str, values: &[Value<'_>]) -> Result<i64, Error> {
+        match &self.0 {
+            Kind::Sqlite(connection) => {
+                sqlite::execute(connection, sql, values)?;
+                Ok(connection.last_insert_rowid())
+            }
+        }
+    }
+
+    /// The first row of an answer, if it has any.
+    ///
+    /// # Errors
+    /// When the database fails, or the row is not of its form.
+    pub fn first<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match &self.0 {
+            Kind::Sqlite(connection) => sqlite::first(connection, sql, values, read),
+        }
+    }
+
+    /// The row of an answer that has one whatever the tables hold.
+    ///
+    /// # Errors
+    /// When the database fails, or the row is not of its form or not there.
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let none = || Error::Storage("a row that must be there is not".into());
+        self.first(sql, values, read)?.ok_or_else(none)
+    }
+
+    /// Every row of an answer.
+    ///
+    /// # Errors
+    /// When the database fails, or a row is not of its form.
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        match &self.0 {
+            Kind::Sqlite(connection) => sqlite::all(connection, sql, values, read),
+        }
+    }
+
+    /// Executes statements without parameters, one after the other, in the engine's own words.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn batch(&self, sql: &str) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+        }
+    }
+
+    /// Asks several questions of one moment.
+    ///
+    /// # Errors
+    /// When the database fails, and what `ask` fails with.
+    pub(crate) fn at_once<T>(&self, ask: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        self.execute(self.dialect().begin_reading(), &[])?;
+        let answer = ask();
+        // Nothing was changed, so how it ends is all one; a failing end fails the next beginning.
+        let ended = self.execute("rollback", &[]);
+        let answer = answer?;
+        ended?;
+        Ok(answer)
+    }
+
+    /// Changes all or nothing.
+    ///
+    /// # Errors
+    /// When the database fails, and what `change` fails with: then nothing was changed.
+    pub(crate) fn transact<T>(
+        &self,
+        change: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.begin()?;
+        let changed = change();
+        let committed = changed.and_then(|changed| self.commit().map(|()| changed));
+        if committed.is_err() {
+            self.roll_back();
+        }
+        committed
+    }
+
+    /// Begins a transaction that changes: from here on nobody else changes anything.
+    pub(crate) fn begin(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => self.execute("begin immediate", &[]).map(|_| ()),
+        }
+    }
+
+    /// What was changed is durable when this returns.
+    pub(crate) fn commit(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => self.execute("commit", &[]).map(|_| ()),
+        }
+    }
+
+    /// Takes back what was changed, where a transaction is open. Nothing to do about a failure: the
+    /// next beginning will tell.
+    pub(crate) fn roll_back(&self) {
+        match &self.0 {
+            Kind::Sqlite(connection) if connection.is_autocommit() => {}
+            Kind::Sqlite(connection) => {
+                let _ = connection.execute_batch("rollback");
+            }
+        }
+    }
+}
