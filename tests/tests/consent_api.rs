@@ -142,6 +142,9 @@ fn a_person_records_a_consent_and_takes_it_back() {
     let world = region().start();
     let waiting = world.accept("serena", &Referral::to_peer_support("L-1", AINO).xml());
     world.reaches(&waiting, "malli-ry", "waiting");
+    for system in ["home-care", "plan"] {
+        world.reaches(&waiting, system, "delivered");
+    }
     let given = consent(AINO).to_string();
     world.api("POST", "/directives?system=home-care", &given).expect(403);
     world.api("POST", "/directives?system=nobody", &given).expect(404);
