@@ -14,7 +14,7 @@ use super::{
     element::{Element, Faults, Object},
     moment,
     provision::{Terms, terms},
-    words::{ACT_CODE, CLIENT, CONSENT, DIRECTIVE, HETU, POLICY, SCOPE, Words},
+    words::{ACT_CODE, CLIENT, CONSENT, DIRECTIVE, HETU, NATIONAL, POLICY, SCOPE, Words},
 };
 
 /// What does not bind, or is known better: the narrative and its language say for people what the
@@ -95,6 +95,12 @@ fn resource(
         faults.find("unknown-document", &kind.at, "it is Consent");
         return None;
     }
+    if is_national(consent) {
+        let why = "the national permission across sectors (a draft) is not understood: which code \
+                   says its direction, and which its data, no source at hand tells";
+        faults.find("not-understood", "Consent.meta.profile", why);
+        return None;
+    }
     let left_out = object.ignore(&LEFT_OUT);
     let id = object.take("id").and_then(|id| id.text(faults)).map(str::to_owned);
     let reference = references(&object.list("identifier"), faults);
@@ -113,6 +119,14 @@ fn resource(
     withdraws?;
     let accounted = (understood, left_out);
     Some(Told { id, patient: patient?, given, deed: deed?, reference, accounted })
+}
+
+/// Whether it claims the profile of the national permission.
+fn is_national(consent: &Value) -> bool {
+    let profiles = consent.pointer("/meta/profile").and_then(Value::as_array);
+    let named =
+        |profile: &Value| profile.as_str().and_then(|url| url.split('|').next()) == Some(NATIONAL);
+    profiles.is_some_and(|all| all.iter().any(named))
 }
 
 /// The sender's own identifier; the hub's own says what the URL says.

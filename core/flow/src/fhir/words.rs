@@ -32,6 +32,10 @@ pub(super) const SCOPE: (&str, &str) =
     ("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy");
 /// The category that IHE PCF wants: patient consent.
 pub(super) const CONSENT: (&str, &str) = ("http://loinc.org", "59284-0");
+/// The profile of the national permission for disclosure between social and health care
+/// (`fi.kela.kanta.gen.r4.tahdonilmaisut`, 1.0.0-rc1).
+pub(super) const NATIONAL: &str =
+    "https://gen.kanta.fi/fhir/tahdonilmaisut/StructureDefinition/soteluovutuslupa";
 /// Opt-in and opt-out.
 pub(super) const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 /// What part an actor has: `IRCP`, the recipient of information (as in IHE PCF), and `PRCP`, the

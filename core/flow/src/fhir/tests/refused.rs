@@ -10,6 +10,7 @@ const CHANGED: &str = r#"
  implicitRules "urn:x" => unknown-modifier Consent.implicitRules
  _status {"id":"x"} => unknown-element Consent._status
  contained [{"id":"x"}] => not-understood Consent.contained
+ meta {"profile":["https://gen.kanta.fi/fhir/tahdonilmaisut/StructureDefinition/soteluovutuslupa|1.0.0-rc1"]} => not-understood Consent.meta.profile
  status "draft" => not-understood Consent.status
  status "proposed" => not-understood Consent.status
  status "rejected" => not-understood Consent.status
