@@ -67,7 +67,9 @@ impl Hub {
         command.arg("serve").arg("--region").arg(&self.region).arg("--data").arg(&self.data);
         command.arg("--intake").arg(self.intake.to_string());
         command.arg("--ops").arg(self.ops.to_string());
-        command.env("LUOTSI_SECRET_MALLI_RY", webhook::SECRET);
+        for system in ["ASIOINTI", "MALLI_KERHO", "MALLI_KULJETUS", "MALLI_RY"] {
+            command.env(format!("LUOTSI_SECRET_{system}"), webhook::SECRET);
+        }
         command.env("LUOTSI_SECRET_SERENA", "the-guidance-systems-own-token");
         command.envs(self.environment.iter().cloned());
         command.stdout(log).stderr(again);

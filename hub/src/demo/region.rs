@@ -57,20 +57,31 @@ pub(super) struct Secrets {
     pub(super) guidance: String,
     /// What webhooks to Malli ry are signed with.
     pub(super) provider: String,
+    /// The same of the systems that the story leaves out; each its own.
+    others: [(&'static str, String); 3],
+}
+
+fn webhook_secret() -> Result<String, Failed> {
+    Ok(format!("whsec_{}", STANDARD.encode(random()?)))
 }
 
 impl Secrets {
     pub(super) fn make() -> Result<Self, Failed> {
-        let provider = format!("whsec_{}", STANDARD.encode(random()?));
-        Ok(Self { guidance: STANDARD.encode(random()?), provider })
+        let others = [
+            ("LUOTSI_SECRET_ASIOINTI", webhook_secret()?),
+            ("LUOTSI_SECRET_MALLI_KERHO", webhook_secret()?),
+            ("LUOTSI_SECRET_MALLI_KULJETUS", webhook_secret()?),
+        ];
+        Ok(Self { guidance: STANDARD.encode(random()?), provider: webhook_secret()?, others })
     }
 
     /// As the region's files name them.
     pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let own = [
             ("LUOTSI_SECRET_SERENA", self.guidance.clone()),
             ("LUOTSI_SECRET_MALLI_RY", self.provider.clone()),
-        ]
+        ];
+        own.into_iter().chain(self.others.clone()).collect()
     }
 }
 

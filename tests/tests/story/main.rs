@@ -9,4 +9,5 @@ mod lossy;
 mod plan;
 mod recall;
 mod refusal;
+mod rows;
 mod withdrawal;

@@ -20,9 +20,12 @@ pub struct AcceptAll {
 pub enum AllRejected {
     /// The key was used with another body.
     KeyReused,
-    /// These messages, by their number from 0, cannot be taken in.
-    Messages(Vec<(usize, Rejected)>),
+    /// These messages cannot be taken in.
+    Messages(Rejections),
 }
+
+/// Refusals, by the number of the message from 0.
+type Rejections = Vec<(usize, Rejected)>;
 
 impl Command for AcceptAll {
     type Reply = Result<Vec<Accepted>, AllRejected>;
@@ -55,7 +58,7 @@ impl Command for AcceptAll {
 
 impl AcceptAll {
     /// Goes on after a refusal, so that all are told at once.
-    fn take(&self, connection: &Session) -> Result<(Vec<Accepted>, Vec<(usize, Rejected)>), Error> {
+    fn take(&self, connection: &Session) -> Result<(Vec<Accepted>, Rejections), Error> {
         let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
         for (at, message) in self.messages.iter().enumerate() {
             match message.take(connection)? {

@@ -31,6 +31,11 @@ impl Folder {
     pub(crate) fn mapping(&self) -> String {
         format!("{}/{}", self.pack, self.case.mapping)
     }
+
+    /// Whether it shows what is written.
+    pub(crate) fn writes(&self) -> bool {
+        listed(&self.dir, "").iter().any(|path| path.file_stem().is_some_and(|s| s == "output"))
+    }
 }
 
 /// Runs one case; what does not hold is added to `wrong`.

@@ -86,6 +86,30 @@ fn every_mapping_has_a_case() {
     assert!(bare.is_empty(), "no case shows what these do: {bare:?}");
 }
 
+/// A pack says what it is, and shows each of its ways and a document that it refuses.
+#[test]
+fn every_pack_shows_each_way_and_what_it_refuses() {
+    let (shipped, cases) = (Shipped::load(), cases());
+    let packs: BTreeSet<_> =
+        shipped.mappings.keys().filter_map(|name| name.split('/').next()).collect();
+    for pack in packs {
+        assert!(project().join("mappings").join(pack).join("README.md").is_file(), "{pack}");
+        let own = |name: &&String| name.split('/').next() == Some(pack);
+        let mappings = || shipped.mappings.iter().filter(|(name, _)| own(name)).map(|(_, m)| m);
+        let shows = |what: fn(&Folder) -> bool| cases.iter().any(|c| c.pack == pack && what(c));
+        if mappings().any(Mapping::reads) {
+            assert!(
+                shows(|folder| folder.case.input().is_some()),
+                "{pack} reads, and no case does"
+            );
+            assert!(shows(|folder| folder.case.wants("faults.json")), "{pack} refuses nothing");
+        }
+        if mappings().any(Mapping::writes) {
+            assert!(shows(|folder| folder.writes()), "{pack} writes, and no case does");
+        }
+    }
+}
+
 #[test]
 fn what_a_mapping_has_no_place_for_stays_behind() {
     let shipped = Shipped::load();

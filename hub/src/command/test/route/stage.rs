@@ -16,7 +16,7 @@ use luotsi_flow::{
     inspect::{DeliveryTrace, Journey},
 };
 use luotsi_journal::{Journal, Key, Masters, Phase, State, read};
-use luotsi_mapping::{Format, Limits, case::Used};
+use luotsi_mapping::{Document, Format, Limits, case::Used};
 use luotsi_model::{MessageId, SystemId};
 use luotsi_port::Outbound;
 use luotsi_region::Region;
@@ -162,7 +162,8 @@ impl Stage {
             return;
         };
         let limits = Limits { bytes_max: intake.bytes_max, ..Limits::default() };
-        let Ok(document) = luotsi_mapping::read(intake.format, body, &limits) else { return };
+        let document = luotsi_mapping::read(intake.format, body, &limits);
+        let Ok(document) = document.and_then(Document::record) else { return };
         let Some(mapping) = intake.mappings.iter().find(|m| m.matches(&document)) else { return };
         let (_, reading) = mapping.decode_told(&document, intake.hetu);
         let mut used = Used::default();
