@@ -64,7 +64,7 @@ fn findings_are_sarif() {
         changed(|region, _| region.edit("policy.toml", "advice\"\nbasis ", "advice\"\nbases ")),
         changed(|_, folder| fs::remove_file(folder.join("routes.toml")).expect("a file")),
         changed(|_, folder| {
-            fs::write(folder.join("policy.toml"), b"\xff").expect("a writable copy")
+            fs::write(folder.join("policy.toml"), b"\xff").expect("a writable copy");
         }),
         changed(|_, folder| {
             fs::write(folder.join("connections/yö 1.toml"), "adapter = \"serenä\"\n")
