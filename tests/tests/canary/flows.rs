@@ -223,6 +223,21 @@ impl Flows<'_> {
             format!("{{\"task\":\"x\",\"status\":\"{}\"", self.mint.text("half a document"));
         self.post("half a document", "malli-ry", &status, 400);
         self.post("a wrong status", "malli-ry", &format!("{status}}}"), 422);
+        self.bad_rows();
+    }
+
+    /// A file's rows, wrong in every cell that can be wrong; the same without the names of its columns.
+    fn bad_rows(&mut self) {
+        let mut row = || {
+            let mut cell = |what: &str| self.mint.text(what);
+            let (id, channel, topic) = (cell("a row's id"), cell("a channel"), cell("a topic"));
+            let (sent, hetu, need) = (cell("a moment"), cell("a code"), cell("a question"));
+            format!("{id};{sent};{channel};{topic};{hetu};{need}\n")
+        };
+        let rows = format!("{}{}", row(), row());
+        let file = format!("Tunnus;Lähetetty;Kanava;Aihe;Henkilötunnus;Kysymys\n{rows}");
+        self.post("bad rows", "malli-kerho", &file, 422);
+        self.post("rows without a header", "malli-kerho", &rows, 422);
     }
 
     /// Canaries where no value belongs at all.
