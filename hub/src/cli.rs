@@ -47,6 +47,8 @@ enum Command {
     Demo(demo::Args),
     /// Take one document through one mapping: every value with its rule
     Map(command::map::Args),
+    /// Bring the journal's database to this version's schema
+    Migrate(command::migrate::Args),
     /// Explain a code of a finding, problem or fault
     Explain(command::explain::Args),
     /// Compare a changed region with today's: what it would disclose
@@ -87,6 +89,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Erase(args) => command::erase::run(&args, format),
         Command::Keys(which) => command::keys::run(&which, format),
         Command::Map(args) => command::map::run(&args, format),
+        Command::Migrate(args) => command::migrate::run(&args, format),
         Command::Explain(args) => command::explain::run(&args, format),
         Command::Demo(args) => demo::run(&args, format),
         Command::Plan(args) => command::plan::run(&args, format),

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use luotsi_journal::{Key, KeyId, Masters, masters_of};
+use luotsi_journal::{Database, Key, KeyId, Masters, masters_of};
 use zeroize::Zeroizing;
 
 use crate::{secret, settings};
@@ -59,7 +59,7 @@ impl Source {
     }
 
     /// The keys. A file that is missing is made while the journal needs no key yet.
-    pub(crate) fn take_up(&self, journal: &Path) -> Result<Masters, Error> {
+    pub(crate) fn take_up(&self, journal: &Database) -> Result<Masters, Error> {
         if let Self::File(path) = self
             && secret::read(path)?.is_none()
         {
@@ -74,14 +74,14 @@ impl Source {
     }
 
     /// The keys as they are; nothing is made.
-    pub(crate) fn masters(&self, journal: &Path) -> Result<Masters, Error> {
+    pub(crate) fn masters(&self, journal: &Database) -> Result<Masters, Error> {
         let keys = self.keys(journal)?;
         let (current, earlier) = keys.split_first().ok_or_else(|| Error::Empty(self.place()))?;
         Ok(Masters::new(current, earlier)?)
     }
 
     /// Puts a new key before the others, durably, and gives its name. Hubs take it up at their start.
-    pub(crate) fn rotate(&self, journal: &Path) -> Result<KeyId, Error> {
+    pub(crate) fn rotate(&self, journal: &Database) -> Result<KeyId, Error> {
         let Self::File(path) = self else { return Err(Error::NotOurs) };
         let old = self.text(journal)?;
         // What cannot be read must not be kept behind a key that can.
@@ -94,7 +94,7 @@ impl Source {
     }
 
     /// Takes out the keys, but for the first, that `needed` does not have, and gives their names.
-    pub(crate) fn retire(&self, journal: &Path, needed: &[KeyId]) -> Result<Vec<KeyId>, Error> {
+    pub(crate) fn retire(&self, journal: &Database, needed: &[KeyId]) -> Result<Vec<KeyId>, Error> {
         let Self::File(path) = self else { return Err(Error::NotOurs) };
         let old = self.text(journal)?;
         let keys = parse(&self.place(), &old)?;
@@ -114,11 +114,11 @@ impl Source {
         Ok(gone)
     }
 
-    fn keys(&self, journal: &Path) -> Result<Vec<Key>, Error> {
+    fn keys(&self, journal: &Database) -> Result<Vec<Key>, Error> {
         parse(&self.place(), &self.text(journal)?)
     }
 
-    fn text(&self, journal: &Path) -> Result<Zeroizing<String>, Error> {
+    fn text(&self, journal: &Database) -> Result<Zeroizing<String>, Error> {
         match self {
             Self::File(path) => match secret::read(path)? {
                 Some(text) => Ok(text),

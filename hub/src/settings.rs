@@ -6,9 +6,10 @@ use std::{
 };
 
 use config::{Config, Environment, File, FileFormat};
-use serde::Deserialize;
+use luotsi_model::Sensitive;
+use serde::{Deserialize, Deserializer};
 
-use crate::embedded;
+use crate::{embedded, secret};
 
 /// Everything that is set for the service, as against the region it serves.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -17,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) intake: Listener,
     pub(crate) ops: Listener,
     pub(crate) data: Data,
+    #[serde(default)]
+    pub(crate) database: Database,
     pub(crate) log: Log,
     pub(crate) audit: Audit,
     #[serde(default)]
@@ -61,6 +64,21 @@ pub(crate) struct Tls {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Data {
     pub(crate) dir: PathBuf,
+}
+
+/// The server that the journal is on; nothing: a file of the data folder.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    /// With its password, so it is shown nowhere.
+    #[serde(default, deserialize_with = "hidden")]
+    pub(crate) url: Option<Sensitive<String>>,
+    /// A file that holds it, for the hub's user only.
+    pub(crate) url_file: Option<PathBuf>,
+}
+
+fn hidden<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Sensitive<String>>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(Sensitive::new))
 }
 
 /// What is told.
@@ -108,6 +126,18 @@ pub(crate) enum Error {
     /// Two places for the one thing.
     #[error("keys.master names a file and a command; leave one of them out")]
     Master,
+    /// Two places for the other one.
+    #[error("database names a url and a url_file; leave one of them out")]
+    Database,
+    /// A database that cannot be used.
+    #[error(transparent)]
+    Journal(#[from] luotsi_journal::Error),
+    /// The file with its URL cannot be read.
+    #[error(transparent)]
+    Secret(#[from] secret::Error),
+    /// There is no such file.
+    #[error("there is no {0}, which database.url_file names; put the URL there, with mode 0600")]
+    NoUrl(String),
     /// A retention or an interval that would leave nothing to prove.
     #[error("audit.{name} is {found}; let it be from {least} to {most}")]
     Audit {
@@ -148,7 +178,26 @@ impl Settings {
         if settings.keys.master.file.is_some() && settings.keys.master.command.is_some() {
             return Err(Error::Master);
         }
+        settings.journal()?;
         Ok(settings)
+    }
+
+    /// Where the journal is.
+    ///
+    /// # Errors
+    /// When a server's URL cannot be used.
+    pub(crate) fn journal(&self) -> Result<luotsi_journal::Database, Error> {
+        let Database { url, url_file } = &self.database;
+        match (url, url_file) {
+            (None, None) => Ok((&self.data.dir.join("luotsi.db")).into()),
+            (Some(url), None) => Ok(luotsi_journal::Database::of_url(url.reveal())?),
+            (None, Some(file)) => {
+                let text = secret::read(file)?;
+                let text = text.ok_or_else(|| Error::NoUrl(file.display().to_string()))?;
+                Ok(luotsi_journal::Database::of_url(text.trim())?)
+            }
+            (Some(_), Some(_)) => Err(Error::Database),
+        }
     }
 
     /// The tables that say something else in `other`.
@@ -157,6 +206,7 @@ impl Settings {
             ("intake", self.intake == other.intake),
             ("ops", self.ops == other.ops),
             ("data", self.data == other.data),
+            ("database", self.database == other.database),
             ("log", self.log == other.log),
             ("audit", self.audit == other.audit),
             ("keys", self.keys == other.keys),
@@ -222,6 +272,31 @@ mod tests {
             ["[audit]\ndisclosure_retention_years = 0", "[audit]\ncheckpoint_interval_s = 0"]
         {
             assert!(matches!(read(text), Err(Error::Audit { least: 1, .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_database_has_one_url_which_is_not_shown() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("settings.toml");
+        let read = |text| {
+            std::fs::write(&file, text).unwrap();
+            Settings::read(Some(&file), Flags::default())
+        };
+        let url = "[database]\nurl = \"postgres://hub:sala-sana@127.0.0.1/luotsi\"";
+        let settings = read(url).unwrap();
+        assert!(!format!("{settings:?}").contains("sala-sana"));
+        for (text, says) in [
+            (
+                "[database]\nurl = \"postgres://hub:sala-sana@db.example/l?sslmode=prefer\"",
+                "verify-full",
+            ),
+            ("[database]\nurl = \"mysql://hub:sala-sana@127.0.0.1/l\"", "postgres://"),
+            ("[database]\nurl = \"postgres://h\"\nurl_file = \"f\"", "leave one"),
+            ("[database]\nurl_file = \"no-such-file\"", "no-such-file"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(says) && !error.contains("sala-sana"), "{error}");
         }
     }
 

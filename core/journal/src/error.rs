@@ -27,6 +27,24 @@ pub enum Error {
         /// This hub's version.
         known: i64,
     },
+    /// The database is not at this hub's version, and is not this hub's to change.
+    #[error(
+        "the journal's database has schema version {found}, this hub needs {known}; \
+         {}", if found > known {
+            "start the newer hub"
+        } else {
+            "run `luotsi migrate` as the role that owns the tables"
+        }
+    )]
+    Unmigrated {
+        /// The database's version; 0: it has none.
+        found: i64,
+        /// This hub's version.
+        known: i64,
+    },
+    /// A database's URL cannot be used. Tells no part of it.
+    #[error("database.url cannot be used: {0}")]
+    Url(&'static str),
     /// The disclosure log is not as the hub wrote it.
     #[error(
         "the disclosure log does not hold at entry {seq}: {why}; look with `luotsi audit verify`, \

@@ -54,10 +54,30 @@ impl Keeper {
             // There is no log, so nothing can have been appended to it.
             (Err(_), Err(_)) => Ok(()),
             (before, _) => {
+                if connection.dialect().is_shared() {
+                    self.catch_up(connection)?;
+                }
                 ends_at(before?, self.tree.size())?;
                 self.seal(connection)
             }
         }
+    }
+
+    /// Takes up what other hubs have appended since. The tree must have grown out of the one at hand:
+    /// one that was made anew is somebody else's.
+    fn catch_up(&mut self, connection: &Connection) -> Result<(), Error> {
+        let kept = kept(connection)?;
+        if kept == self.tree {
+            return Ok(());
+        }
+        let from = self.tree.size();
+        let grown = connection.all(
+            "select hash from leaf where seq > ?1 and seq <= ?2 order by seq",
+            params![from, kept.size()],
+            |row| row.get::<Hash>(0),
+        )?;
+        grown.into_iter().for_each(|hash| self.tree.push(hash));
+        if self.tree == kept { Ok(()) } else { Err(wrong(from + 1, "the tree was made anew")) }
     }
 
     /// Appends to the tree what this transaction has appended to the log. The bytes hashed are read

@@ -28,8 +28,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 pub use beside::{Beside, masters_of};
-pub use engine::{Bind, Column, Connection, Database, Row, Value};
+pub use engine::{Bind, Column, Connection, Database, Row, Server, Value};
 pub use error::Error;
+pub use migrate::migrate;
 pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, RecallState, State};
 pub use seal::{Key, KeyId, Masters};
 pub use session::Session;
@@ -78,7 +79,7 @@ impl Journal {
         let database = database.into();
         let connection = Connection::open(&database)?;
         connection.write_here()?;
-        migrate::run(&connection)?;
+        migrate::ready(&connection)?;
         let keeper = Keeper::open(&connection)?;
         let masters = Arc::new(masters);
         let session = Session::new(connection, masters.clone());
@@ -162,12 +163,18 @@ impl Journal {
 
 impl Readers {
     fn with<T>(&self, job: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
-        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        let idle = self.idle.lock().ok().and_then(|mut idle| {
+            idle.retain(|session| !session.is_lost());
+            idle.pop()
+        });
         let session = match idle {
             Some(session) => session,
             None => Session::new(Connection::open(&self.database)?, self.masters.clone()),
         };
         let answer = job(&session);
+        if session.is_lost() {
+            return answer;
+        }
         if let Ok(mut idle) = self.idle.lock()
             && idle.len() < READERS_MAX
         {

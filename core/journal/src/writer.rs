@@ -1,6 +1,8 @@
 //! The one writer: takes commands from a queue, applies as many as wait in one transaction, commits
 //! with one fsync, and only then replies.
 //!
+//! Several hubs may have a writer each on one server: whoever begins holds the writers' lock.
+//!
 //! A command that fails spoils the group, so the group is rolled back and each command is applied
 //! again in a transaction of its own: one bad command costs its neighbours time, never their data.
 
@@ -24,6 +26,9 @@ const BUSY_FROM: usize = 8;
 const GATHER: Duration = Duration::from_micros(2000);
 /// Commands in one transaction: beyond this, waiting costs more than an fsync saves.
 const GROUP_MAX: usize = 512;
+
+/// Between two questions for what became of a commit.
+const ASKED_AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -96,15 +101,38 @@ fn run(connection: &Session, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dy
             group.push(job);
         }
         busy = group.len() >= BUSY_FROM;
-        if transact(connection, &mut keeper, &mut group).is_ok() {
-            group.drain(..).for_each(|mut job| job.reply(None));
-        } else {
-            group.drain(..).for_each(|mut job| {
-                let outcome = transact(connection, &mut keeper, std::slice::from_mut(&mut job));
+        match commit(connection, &mut keeper, &mut group, &mut jobs) {
+            Ok(()) => group.drain(..).for_each(|mut job| job.reply(None)),
+            // None of it was committed, and alone none of it could be.
+            Err(error) if connection.is_lost() => {
+                group.drain(..).for_each(|mut job| job.reply(Some(error.clone())));
+            }
+            Err(_) => group.drain(..).for_each(|mut job| {
+                let alone = std::slice::from_mut(&mut job);
+                let outcome = commit(connection, &mut keeper, alone, &mut jobs);
                 job.reply(outcome.err());
-            });
+            }),
         }
     }
+}
+
+/// Applies and commits a group, and finds out what became of it where the answer was lost.
+fn commit(
+    connection: &Session,
+    keeper: &mut Keeper,
+    group: &mut [Box<dyn Job>],
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+) -> Result<(), Error> {
+    let mut grown = keeper.clone();
+    let mut done = transact(connection, &mut grown, group);
+    if done.is_err() && connection.is_in_doubt() && was_made(connection, jobs) {
+        done = Ok(());
+    }
+    if done.is_ok() {
+        // The tree at hand moves with the one in the database, or not at all.
+        *keeper = grown;
+    }
+    done
 }
 
 fn transact(
@@ -113,15 +141,28 @@ fn transact(
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
     connection.begin()?;
-    let mut grown = keeper.clone();
-    let applied = apply(connection, &mut grown, group);
-    let committed = applied.and_then(|()| connection.commit());
-    match committed {
-        // The tree at hand moves with the one in the database, or not at all.
-        Ok(()) => *keeper = grown,
-        Err(_) => connection.roll_back(),
+    let committed = apply(connection, keeper, group).and_then(|()| connection.commit());
+    if committed.is_err() {
+        connection.roll_back();
     }
     committed
+}
+
+/// Whether the commit in doubt was made. Whoever asks for something meanwhile is told that it cannot
+/// be had; only when the journal is closed is the question left open, and the group told as failed.
+fn was_made(connection: &Session, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> bool {
+    loop {
+        if let Some(made) = connection.fate() {
+            return made;
+        }
+        while let Ok(mut job) = jobs.try_recv() {
+            job.reply(Some(Error::Storage("the server is away".into())));
+        }
+        if jobs.is_closed() {
+            return false;
+        }
+        std::thread::sleep(ASKED_AGAIN);
+    }
 }
 
 fn apply(

@@ -8,12 +8,13 @@ use std::{
 
 use luotsi_audit::VerifyingKey;
 use luotsi_journal::{
-    Error,
+    Database, Error,
     verify::{Against, Verified, latest, verify},
 };
 use serde_json::{Value, json};
 
 use super::{Exit, Failure, Format, Ink, layout::count};
+use crate::settings::{self, Flags, Settings};
 
 const ABOUT: &str = "\
 Checks every entry of the disclosure log and the use log: recomputes the Merkle tree over them, and
@@ -59,23 +60,34 @@ pub(crate) struct Verify {
 #[derive(clap::Args, Debug)]
 pub(crate) struct Place {
     /// The hub's data folder
-    #[arg(long, value_name = "DIR", env = "LUOTSI_DATA", default_value = "luotsi-data")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", env = "LUOTSI_DATA")]
+    data: Option<PathBuf>,
+    /// The hub's file of settings, where its journal is on a server
+    #[arg(long, value_name = "FILE", env = "LUOTSI_SETTINGS")]
+    settings: Option<PathBuf>,
     /// A copy of its database instead
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
 }
 
 impl Place {
-    fn database(&self) -> PathBuf {
-        self.db.clone().unwrap_or_else(|| self.data.join("luotsi.db"))
+    /// The log's database, and the file of the key beside it.
+    fn look(&self) -> Result<(Database, PathBuf), Failure> {
+        if let Some(copy) = &self.db {
+            return Ok((copy.into(), copy.with_file_name("log.pub")));
+        }
+        let flags = Flags { data: self.data.clone(), ..Flags::default() };
+        let unusable = |error: settings::Error| {
+            Failure::new(Exit::Usage, "the settings cannot be used").why(error.to_string())
+        };
+        let settings = Settings::read(self.settings.as_deref(), flags).map_err(unusable)?;
+        Ok((settings.journal().map_err(unusable)?, settings.data.dir.join("log.pub")))
     }
+}
 
-    /// The key beside the database; a copy may lie there without.
-    fn key(&self) -> Result<Option<VerifyingKey>, Failure> {
-        let file = self.database().with_file_name("log.pub");
-        if file.exists() { key_in(&file).map(Some) } else { Ok(None) }
-    }
+/// The key beside the database; a copy may lie there without.
+fn key_beside(file: &Path) -> Result<Option<VerifyingKey>, Failure> {
+    if file.exists() { key_in(file).map(Some) } else { Ok(None) }
 }
 
 pub(crate) fn run(which: &Command, format: Format) -> ExitCode {
@@ -92,17 +104,17 @@ pub(crate) fn run(which: &Command, format: Format) -> ExitCode {
 fn check(args: &Verify, format: Format) -> Result<Exit, Failure> {
     let held = args.key.as_deref().map(named_key).transpose()?;
     let is_held = held.is_some();
-    let key = held.map_or_else(|| args.place.key(), |key| Ok(Some(key)))?;
+    let (database, beside) = args.place.look()?;
+    let key = held.map_or_else(|| key_beside(&beside), |key| Ok(Some(key)))?;
     let notes = args.checkpoint.iter().map(|file| Ok((file.display().to_string(), text(file)?)));
     let against = Against { key, notes: notes.collect::<Result<_, _>>()? };
-    let database = args.place.database();
     let found = verify(&database, &against).map_err(|error| unreadable(&database, &error))?;
     format.show(&[told(&found)], || page(&found, is_held, Ink::stdout()))?;
     Ok(if found.found == 0 { Exit::Ok } else { Exit::Findings })
 }
 
 fn checkpoint(place: &Place, format: Format) -> Result<Exit, Failure> {
-    let database = place.database();
+    let (database, _) = place.look()?;
     let note = latest(&database).map_err(|error| unreadable(&database, &error))?;
     let Some(note) = note else {
         return Err(Failure::new(Exit::Findings, "there is no checkpoint yet")
@@ -113,7 +125,8 @@ fn checkpoint(place: &Place, format: Format) -> Result<Exit, Failure> {
 }
 
 fn key(place: &Place, format: Format) -> Result<Exit, Failure> {
-    let key = place.key()?.ok_or_else(|| {
+    let (_, beside) = place.look()?;
+    let key = key_beside(&beside)?.ok_or_else(|| {
         Failure::new(Exit::Findings, "there is no log.pub beside the database")
             .why("the hub makes it at its first start")
     })?;
@@ -141,14 +154,17 @@ fn text(file: &Path) -> Result<String, Failure> {
     })
 }
 
-fn unreadable(database: &Path, error: &Error) -> Failure {
-    let what = format!("{} cannot be checked", database.display());
+fn unreadable(database: &Database, error: &Error) -> Failure {
+    let what = format!("{database} cannot be checked");
     // A database that SQLite itself finds broken is a finding, not a matter of usage.
     let broken = matches!(error, Error::Storage(why) if why.contains("malformed"));
     let exit = if broken { Exit::Findings } else { Exit::Usage };
-    Failure::new(exit, what)
-        .why(error.to_string())
-        .mend("name the data folder with --data, or a copy of its luotsi.db with --db")
+    Failure::new(exit, what).why(error.to_string()).mend(match database {
+        Database::File(_) => {
+            "name the data folder with --data, or a copy of its luotsi.db with --db"
+        }
+        Database::Server(_) => "see that the server answers, and that database.url names it",
+    })
 }
 
 fn told(found: &Verified) -> Value {

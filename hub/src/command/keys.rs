@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use luotsi_journal::{KeyId, masters_of};
+use luotsi_journal::{Database, KeyId, masters_of};
 use serde_json::{Value, json};
 
 use super::{Exit, Failure, Format, Ink};
@@ -56,11 +56,12 @@ pub(crate) struct Place {
 pub(crate) fn source(
     data: Option<&Path>,
     settings: Option<&Path>,
-) -> Result<(Source, PathBuf), Failure> {
+) -> Result<(Source, Database), Failure> {
     let flags = Flags { data: data.map(Path::to_owned), ..Flags::default() };
     let settings = Settings::read(settings, flags).map_err(|e| unusable(&e))?;
     let dir = &settings.data.dir;
-    Ok((Source::of(&settings.keys.master, dir), dir.join("luotsi.db")))
+    let journal = settings.journal().map_err(|e| unusable(&e))?;
+    Ok((Source::of(&settings.keys.master, dir), journal))
 }
 
 pub(crate) fn run(which: &Command, format: Format) -> ExitCode {

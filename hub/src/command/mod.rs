@@ -18,6 +18,7 @@ mod ink;
 pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod map;
+pub(crate) mod migrate;
 pub(crate) mod ops;
 pub(crate) mod plan;
 pub(crate) mod recalls;

@@ -103,17 +103,17 @@ fn region(folder: &Path, flag: &str) -> Result<(Region, Sources), Failure> {
 
 /// The last messages of the journal, decided under both regions.
 fn redecided(args: &Args, last: usize, old: &Region, new: &Region) -> Result<Redecided, Failure> {
-    let (source, path) = keys::source(Some(&args.data), args.settings.as_deref())?;
-    if !path.is_file() {
-        return Err(Failure::new(Exit::Usage, format!("there is no journal {}", path.display()))
+    let (source, journal) = keys::source(Some(&args.data), args.settings.as_deref())?;
+    if !journal.is_there() {
+        return Err(Failure::new(Exit::Usage, format!("there is no journal {journal}"))
             .mend("name a hub's data folder, or a copy of it, with --data"));
     }
-    let masters = source.masters(&path).map_err(|error| {
+    let masters = source.masters(&journal).map_err(|error| {
         keys::unusable(&error).mend("run it as the hub's user, with the settings that the hub has")
     })?;
-    let past = Beside::open(&path, masters).and_then(|journal| shadow::past(&journal, last));
+    let past = Beside::open(&journal, masters).and_then(|journal| shadow::past(&journal, last));
     let past = past.map_err(|error| {
-        Failure::new(Exit::Usage, format!("the journal {} cannot be read", path.display()))
+        Failure::new(Exit::Usage, format!("the journal {journal} cannot be read"))
             .why(error.to_string())
             .mend("name a hub's data folder, or a copy of it, with --data")
     })?;

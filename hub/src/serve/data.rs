@@ -57,11 +57,6 @@ impl DataDir {
         }
     }
 
-    /// The journal's file.
-    pub(super) fn journal(&self) -> PathBuf {
-        self.path.join("luotsi.db")
-    }
-
     /// The key of the client references, made at the first start.
     pub(super) fn client_key(&self) -> Result<[u8; 32], Error> {
         let (path, text) = self.secret("client.key")?;

@@ -36,7 +36,8 @@ pub(super) fn run(
     // Held to the end: its lock keeps a second hub out.
     let data = Arc::new(DataDir::open(&settings.data.dir)?);
     let source = keys::Source::of(&settings.keys.master, &settings.data.dir);
-    let journal = Journal::open(&data.journal(), source.take_up(&data.journal())?)?;
+    let database = settings.journal()?;
+    let journal = Journal::open(&database, source.take_up(&database)?)?;
     // OTLP's exporters have threads of their own that must be made and ended outside the runtime.
     let telemetry = telemetry::start(&settings.log.level)?;
     let clients = ClientKey::new(&data.client_key()?);

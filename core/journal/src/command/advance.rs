@@ -78,10 +78,10 @@ impl Advance {
             "update delivery set state = ?2, due = ?3, attempts = ?4, cause = ?5
              where seq = ?1 and {from}"
         );
-        Ok(connection.execute(
+        connection.execute(
             &sql,
-            params![seq, self.to, self.due.as_microsecond(), self.attempts, self.cause,],
-        )?)
+            params![seq, self.to, self.due.as_microsecond(), self.attempts, self.cause],
+        )
     }
 }
 

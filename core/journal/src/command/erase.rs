@@ -81,9 +81,9 @@ impl Erase {
                  select client, n, ?2 from client_key where client = ?1 and wrapped <> ?3",
             params![self.client.as_str(), self.at.as_microsecond(), ERASED],
         )?;
-        Ok(connection.execute(
+        connection.execute(
             "update client_key set wrapped = ?2 where client = ?1 and wrapped <> ?2",
             params![self.client.as_str(), ERASED],
-        )?)
+        )
     }
 }

@@ -5,12 +5,14 @@
 
 mod database;
 mod dialect;
+mod postgres;
 mod row;
 mod sqlite;
 mod value;
 
 pub use database::Database;
 pub(crate) use dialect::Dialect;
+pub use postgres::Server;
 pub use row::Row;
 pub(crate) use value::params;
 pub use value::{Bind, Column, Value};
@@ -22,13 +24,20 @@ pub struct Connection(Kind);
 
 enum Kind {
     Sqlite(rusqlite::Connection),
+    Postgres(Box<postgres::Link>),
 }
 
 impl Connection {
-    /// Opens a database, making it where that is the engine's way.
-    pub(crate) fn open(database: &Database) -> Result<Self, Error> {
+    /// Opens a database, making it where that is the engine's way: for what stands beside a hub.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub fn open(database: &Database) -> Result<Self, Error> {
         match database {
             Database::File(path) => Ok(Self(Kind::Sqlite(sqlite::open(path)?))),
+            Database::Server(server) => {
+                Ok(Self(Kind::Postgres(Box::new(postgres::Link::open(server)?))))
+            }
         }
     }
 
@@ -36,6 +45,7 @@ impl Connection {
     pub(crate) fn beside(database: &Database) -> Result<Self, Error> {
         match database {
             Database::File(path) => Ok(Self(Kind::Sqlite(sqlite::beside(path)?))),
+            Database::Server(_) => Self::open(database),
         }
     }
 
@@ -43,6 +53,7 @@ impl Connection {
     pub(crate) fn write_here(&self) -> Result<(), Error> {
         match &self.0 {
             Kind::Sqlite(connection) => sqlite::write_here(connection),
+            Kind::Postgres(_) => Ok(()),
         }
     }
 
@@ -50,12 +61,23 @@ impl Connection {
     pub(crate) fn schema_version(&self) -> Result<i64, Error> {
         match &self.0 {
             Kind::Sqlite(_) => self.one("pragma user_version", &[], |row| row.get(0)),
+            Kind::Postgres(_) if !self.has_table("schema_version")? => Ok(0),
+            Kind::Postgres(_) => {
+                self.one("select max(version) from schema_version", &[], |row| row.get(0))
+            }
         }
     }
 
     pub(crate) fn set_schema_version(&self, version: i64) -> Result<(), Error> {
         match &self.0 {
             Kind::Sqlite(_) => self.batch(&format!("pragma user_version = {version}")),
+            Kind::Postgres(_) => {
+                self.batch(
+                    "create table if not exists schema_version (version bigint primary key)",
+                )?;
+                self.execute("insert into schema_version values (?1)", params![version])?;
+                Ok(())
+            }
         }
     }
 
@@ -63,6 +85,9 @@ impl Connection {
     pub(crate) fn has_table(&self, name: &str) -> Result<bool, Error> {
         let found = match &self.0 {
             Kind::Sqlite(_) => "select 1 from sqlite_schema where type = 'table' and name = ?1",
+            Kind::Postgres(_) => {
+                "select 1 from pg_tables where schemaname = current_schema() and tablename = ?1"
+            }
         };
         Ok(self.first(found, params![name], |_| Ok(()))?.is_some())
     }
@@ -70,6 +95,7 @@ impl Connection {
     pub(crate) const fn dialect(&self) -> Dialect {
         match &self.0 {
             Kind::Sqlite(_) => Dialect::Sqlite,
+            Kind::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -80,6 +106,7 @@ impl Connection {
     pub fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
         match &self.0 {
             Kind::Sqlite(connection) => sqlite::execute(connection, sql, values),
+            Kind::Postgres(link) => link.execute(sql, values),
         }
     }
 
@@ -89,6 +116,9 @@ impl Connection {
             Kind::Sqlite(connection) => {
                 sqlite::execute(connection, sql, values)?;
                 Ok(connection.last_insert_rowid())
+            }
+            Kind::Postgres(_) => {
+                self.one(&format!("{sql} returning seq"), values, |row| row.get(0))
             }
         }
     }
@@ -105,6 +135,7 @@ impl Connection {
     ) -> Result<Option<T>, Error> {
         match &self.0 {
             Kind::Sqlite(connection) => sqlite::first(connection, sql, values, read),
+            Kind::Postgres(link) => link.first(sql, values, read),
         }
     }
 
@@ -134,6 +165,7 @@ impl Connection {
     ) -> Result<Vec<T>, Error> {
         match &self.0 {
             Kind::Sqlite(connection) => sqlite::all(connection, sql, values, read),
+            Kind::Postgres(link) => link.all(sql, values, read),
         }
     }
 
@@ -144,6 +176,7 @@ impl Connection {
     pub fn batch(&self, sql: &str) -> Result<(), Error> {
         match &self.0 {
             Kind::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Kind::Postgres(link) => link.batch(sql).map(|_| ()),
         }
     }
 
@@ -152,13 +185,18 @@ impl Connection {
     /// # Errors
     /// When the database fails, and what `ask` fails with.
     pub(crate) fn at_once<T>(&self, ask: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        self.execute(self.dialect().begin_reading(), &[])?;
+        match &self.0 {
+            Kind::Sqlite(_) => self.execute("begin", &[]).map(|_| ())?,
+            Kind::Postgres(link) => link.begin_reading()?,
+        }
         let answer = ask();
-        // Nothing was changed, so how it ends is all one; a failing end fails the next beginning.
-        let ended = self.execute("rollback", &[]);
-        let answer = answer?;
-        ended?;
-        Ok(answer)
+        // Nothing was changed, so how it ends is all one; where it does not, the next one does not
+        // begin.
+        match &self.0 {
+            Kind::Sqlite(_) => drop(self.execute("rollback", &[])),
+            Kind::Postgres(link) => link.roll_back(),
+        }
+        answer
     }
 
     /// Changes all or nothing.
@@ -182,6 +220,7 @@ impl Connection {
     pub(crate) fn begin(&self) -> Result<(), Error> {
         match &self.0 {
             Kind::Sqlite(_) => self.execute("begin immediate", &[]).map(|_| ()),
+            Kind::Postgres(link) => link.begin(),
         }
     }
 
@@ -189,6 +228,7 @@ impl Connection {
     pub(crate) fn commit(&self) -> Result<(), Error> {
         match &self.0 {
             Kind::Sqlite(_) => self.execute("commit", &[]).map(|_| ()),
+            Kind::Postgres(link) => link.commit(),
         }
     }
 
@@ -200,6 +240,25 @@ impl Connection {
             Kind::Sqlite(connection) => {
                 let _ = connection.execute_batch("rollback");
             }
+            Kind::Postgres(link) => link.roll_back(),
         }
+    }
+
+    /// Whether nobody can tell yet if the latest commit was made.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        matches!(&self.0, Kind::Postgres(link) if link.is_in_doubt())
+    }
+
+    /// Whether the commit in doubt was made; `None` while that cannot be told.
+    pub(crate) fn fate(&self) -> Option<bool> {
+        match &self.0 {
+            Kind::Sqlite(_) => None,
+            Kind::Postgres(link) => link.fate(),
+        }
+    }
+
+    /// Whether it is of no use any more, and another is to be opened.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(&self.0, Kind::Postgres(link) if link.is_lost())
     }
 }

@@ -8,6 +8,7 @@ pub struct Row<'r>(pub(super) Kind<'r>);
 
 pub(super) enum Kind<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -61,6 +62,7 @@ impl Row<'_> {
     pub fn value(&self, column: usize) -> Result<Value<'_>, Error> {
         match &self.0 {
             Kind::Sqlite(row) => Ok(super::sqlite::value(row.get_ref(column)?)),
+            Kind::Postgres(row) => row.try_get(column).map_err(|_| misshapen(column)),
         }
     }
 }

@@ -1,7 +1,10 @@
-//! Takes the write-ahead log away, in which what was overwritten in the database still stands.
+//! Takes away where what was overwritten in the database still stands: the write-ahead log, or old
+//! versions of rows.
 
-use crate::Error;
-use crate::engine::Connection;
+use crate::{
+    Error,
+    engine::{Connection, Dialect},
+};
 
 /// Notes, with the change that makes it so, that the log must go. A crash before it went is made good
 /// at the next start.
@@ -18,14 +21,32 @@ pub(crate) fn due(connection: &Connection) -> Result<bool, Error> {
     Ok(found.is_some())
 }
 
-/// Moves the log into the database and cuts it to nothing.
+/// Takes away what still stands somewhere of what was overwritten: SQLite's write-ahead log goes into
+/// the database and is cut to nothing; PostgreSQL writes the table of keys anew, which only its owner
+/// may have it do, so elsewhere it stays owed until `luotsi migrate`.
 ///
 /// # Errors
 /// When somebody reads all the while, and when the database fails; it is then still owed.
 pub(crate) fn scrub(connection: &Connection) -> Result<(), Error> {
-    let busy: bool = connection.one("pragma wal_checkpoint(truncate)", &[], |row| row.get(0))?;
-    if busy {
-        return Err(Error::Storage("its write-ahead log is in use and cannot be cut".into()));
+    match connection.dialect() {
+        Dialect::Sqlite => {
+            let busy: bool =
+                connection.one("pragma wal_checkpoint(truncate)", &[], |row| row.get(0))?;
+            if busy {
+                return Err(Error::Storage(
+                    "its write-ahead log is in use and cannot be cut".into(),
+                ));
+            }
+        }
+        Dialect::Postgres => {
+            let owns = "select 1 from pg_tables where schemaname = current_schema()
+                        and tablename = 'client_key' and pg_has_role(tableowner, 'member')";
+            if connection.first(owns, &[], |_| Ok(()))?.is_none() {
+                tracing::warn!("an erased key is overwritten; old copies go with: luotsi migrate");
+                return Ok(());
+            }
+            connection.batch("vacuum full client_key")?;
+        }
     }
     connection.execute("delete from counter where name = 'scrub'", &[])?;
     Ok(())

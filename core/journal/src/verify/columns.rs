@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Pruning,
-    engine::{Connection, params},
+    engine::{Connection, Dialect, params},
 };
 
 /// What of an entry stands in columns as well.
@@ -81,6 +81,11 @@ fn same_message(
 /// The first entry that an index leaves out, and the column of that index: a report made by it
 /// would not tell of the entry, though the entry is whole.
 pub(super) fn left_out(connection: &Connection) -> Result<Vec<(u64, &'static str)>, Error> {
+    // An index of a server's is out of reach of whoever may change its rows by SQL; amcheck is the
+    // server's own way to look at one.
+    if connection.dialect() == Dialect::Postgres {
+        return Ok(Vec::new());
+    }
     let mut found = Vec::new();
     for column in ["client", "message"] {
         let index = format!("disclosure_{column}");

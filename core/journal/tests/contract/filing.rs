@@ -85,7 +85,7 @@ pub(crate) async fn a_bad_record_of_many_leaves_none_and_all_bad_ones_are_named(
 #[tokio::test]
 async fn a_log_cut_anywhere_holds_the_whole_file_or_nothing_of_it() {
     const COUNT: u8 = 40;
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(200, EINO, &["plan"])).await;
     let path = place.path();
@@ -95,7 +95,7 @@ async fn a_log_cut_anywhere_holds_the_whole_file_or_nothing_of_it() {
     let (whole, log) = (fs::read(&path).unwrap(), fs::read(&log_path).unwrap());
     let mut seen = Vec::new();
     for cut in (earlier as usize..=log.len()).step_by(1021).chain([log.len()]) {
-        let crashed = File::new();
+        let crashed = File::make();
         fs::write(crashed.path(), &whole).unwrap();
         fs::write(crashed.path().with_extension("db-wal"), &log[..cut]).unwrap();
         let crashed = crashed.open();

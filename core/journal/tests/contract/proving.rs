@@ -65,7 +65,7 @@ async fn checkpoint(journal: &Journal, key: &Arc<SigningKey>) -> String {
 /// Ten sends with their outcomes, about two clients by turns: 20 entries, of which 12 and 20 were
 /// signed for.
 async fn kept() -> Kept {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     let key = Arc::new(SigningKey::generate("luotsi/").unwrap());
     let mut early = String::new();
@@ -189,7 +189,7 @@ async fn a_log_written_anew_is_betrayed_by_a_checkpoint_kept_elsewhere() {
 async fn a_log_cut_with_its_tree_is_betrayed_by_its_checkpoints() {
     let whole = kept().await;
     // As the file was at the early checkpoint, with the later one brought in.
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry"])).await;
     send(&journal, delivery_id(1, 0), 1).await;
@@ -209,7 +209,7 @@ async fn a_note_of_another_key_is_not_trusted() {
 
 #[tokio::test]
 async fn the_tree_grows_with_what_is_committed_and_nothing_else() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry"])).await;
     journal.write(Probe { at: at(1) }).await.unwrap();
@@ -278,7 +278,7 @@ async fn prune(journal: &Journal, log: Log, before: i64, most: usize) -> Pruned 
 
 #[tokio::test]
 async fn what_is_pruned_is_accounted_for() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     for n in 1..=6 {
         accept(&journal, message(n, AINO, &["malli-ry"])).await;
@@ -320,7 +320,7 @@ async fn what_is_pruned_is_accounted_for() {
 
 #[tokio::test]
 async fn pruning_never_takes_the_last_entry() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry"])).await;
     send(&journal, delivery_id(1, 0), 1).await;

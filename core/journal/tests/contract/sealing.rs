@@ -105,7 +105,7 @@ async fn lived_in(place: &File) -> Journal {
 
 #[tokio::test]
 async fn no_payload_stands_in_clear() {
-    let place = File::new();
+    let place = File::make();
     let journal = lived_in(&place).await;
     let mut nobodys = canary(4, AINO, &[]);
     nobodys.envelope.subject = None;
@@ -126,7 +126,7 @@ async fn no_payload_stands_in_clear() {
 #[tokio::test]
 async fn what_was_changed_or_moved_does_not_open() {
     let check = async |what: &str, sql: &'static str, of: u8| {
-        let place = File::new();
+        let place = File::make();
         let journal = lived_in(&place).await;
         journal.write(Run(sql)).await.unwrap();
         assert_eq!(payload(&journal, of), Payload::Broken, "{what}");
@@ -155,7 +155,7 @@ async fn what_was_changed_or_moved_does_not_open() {
 
 #[tokio::test]
 async fn an_earlier_version_of_a_plan_does_not_open() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     put(&journal, AINO, 1).await;
     journal.write(Run("create temp table kept as select record from plan")).await.unwrap();
@@ -167,7 +167,7 @@ async fn an_earlier_version_of_a_plan_does_not_open() {
 
 #[tokio::test]
 async fn a_missing_master_key_is_named_and_nothing_is_changed() {
-    let place = File::new();
+    let place = File::make();
     close(lived_in(&place).await, &place);
     let before = fs::read(place.path()).unwrap();
     let named = KeyId::of(&Key::new([7; 32]));
@@ -219,7 +219,7 @@ fn column(file: &Path, sql: &str) -> Vec<Vec<u8>> {
 
 #[tokio::test]
 async fn a_rotation_is_taken_up_where_a_crash_left_it() {
-    let place = File::new();
+    let place = File::make();
     close(crowded(&place).await, &place);
     let old = column(&place.path(), "select wrapped from client_key");
     // The disk fails in the second stretch: the first one is under the new key already.
@@ -253,7 +253,7 @@ async fn a_rotation_is_taken_up_where_a_crash_left_it() {
 
 #[tokio::test]
 async fn what_was_kept_in_clear_is_sealed_once() {
-    let place = File::new();
+    let place = File::make();
     let journal = crowded(&place).await;
     put(&journal, AINO, 1).await;
     close(journal, &place);
@@ -285,7 +285,7 @@ async fn what_was_kept_in_clear_is_sealed_once() {
 
 #[tokio::test]
 async fn an_erased_client_is_read_by_nobody_and_the_log_verifies() {
-    let place = File::new();
+    let place = File::make();
     let journal = lived_in(&place).await;
     let keys = "select wrapped from client_key where client = 'c-aino'";
     let wrapped = column(&place.path(), keys);
@@ -320,7 +320,7 @@ async fn an_erased_client_is_read_by_nobody_and_the_log_verifies() {
 
 #[tokio::test]
 async fn an_erasure_waits_for_what_pends_and_ends_dead_letters() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, canary(1, AINO, &["malli-ry", "home-care"])).await;
     let refused = journal.erase(erase(&journal, AINO)).await.unwrap();
@@ -345,7 +345,7 @@ async fn an_erasure_waits_for_what_pends_and_ends_dead_letters() {
 /// Where many keys lie in the page, and whatever SQLite moves in it.
 #[tokio::test]
 async fn no_copy_of_an_erased_key_is_left_even_after_a_crash() {
-    let place = File::new();
+    let place = File::make();
     let journal = crowded(&place).await;
     accept(&journal, canary(1, AINO, &["malli-ry"])).await;
     send(&journal, delivery_id(1, 0), 2).await;
@@ -362,7 +362,7 @@ async fn no_copy_of_an_erased_key_is_left_even_after_a_crash() {
         // Committed, and then the machine stops before the log is cut.
         assert!(journal.write(erase(&journal, client)).await.unwrap().is_ok());
     }
-    let crashed = File::new();
+    let crashed = File::make();
     for file in ["journal.db", "journal.db-wal"] {
         let from = place.path().with_file_name(file);
         fs::copy(from, crashed.path().with_file_name(file)).unwrap();

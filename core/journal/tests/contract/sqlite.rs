@@ -27,14 +27,18 @@ use crate::{
 pub(crate) struct File(TempDir);
 
 impl File {
+    pub(crate) fn make() -> Self {
+        Self(TempDir::new().expect("a folder"))
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.0.path().join("journal.db")
     }
 }
 
 impl Place for File {
-    fn new() -> Self {
-        Self(TempDir::new().expect("a folder"))
+    fn new() -> Option<Self> {
+        Some(Self::make())
     }
 
     fn open(&self) -> Journal {
@@ -79,11 +83,11 @@ impl Command for Run {
 
 #[tokio::test]
 async fn an_acknowledged_message_survives_a_crash() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry"])).await;
     // The files as a machine that stops now would leave them: nothing is closed or checkpointed.
-    let crashed = File::new();
+    let crashed = File::make();
     for file in fs::read_dir(place.0.path()).unwrap() {
         let file = file.unwrap();
         if !file.file_name().to_string_lossy().ends_with("-shm") {
@@ -96,7 +100,7 @@ async fn an_acknowledged_message_survives_a_crash() {
 
 #[tokio::test]
 async fn a_failing_command_spoils_only_itself() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     let (hold, has_started, release) = Hold::new();
     let held = tokio::spawn({
@@ -127,7 +131,7 @@ async fn a_failing_command_spoils_only_itself() {
 
 #[tokio::test]
 async fn what_the_writer_cannot_hold_is_turned_away_whole() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     let (hold, has_started, release) = Hold::new();
     let held = journal.write(hold);
@@ -147,7 +151,7 @@ async fn what_the_writer_cannot_hold_is_turned_away_whole() {
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_keeps_nothing_by_halves() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry", "plan"])).await;
     journal.write(Run("pragma max_page_count = 1")).await.unwrap();
@@ -168,7 +172,7 @@ async fn a_full_disk_refuses_and_keeps_nothing_by_halves() {
 /// The tree must never lack a leaf of what the log has: neither is there without the other.
 #[tokio::test]
 async fn an_entry_without_its_leaf_is_not_written() {
-    let place = File::new();
+    let place = File::make();
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry"])).await;
     let trigger = "create temp trigger leafless before insert on main.leaf
@@ -185,7 +189,7 @@ async fn an_entry_without_its_leaf_is_not_written() {
 
 #[test]
 fn a_file_of_another_make_is_refused() {
-    let place = File::new();
+    let place = File::make();
     drop(place.open());
     let path = place.0.path().join("journal.db");
     let raise = Connection::open(&path).unwrap();

@@ -1,0 +1,263 @@
+//! PostgreSQL, which several hubs may share.
+//!
+//! What must hold: whoever changes anything holds the one lock of writers until its commit, so that
+//! all hubs' changes have one order; and what became of a commit whose answer was lost is found out
+//! before anybody is told.
+
+mod connect;
+mod doubt;
+mod server;
+mod value;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    error::Error as _,
+    time::{Duration, Instant},
+};
+
+use futures::executor::block_on;
+use tokio_postgres::{
+    Client, SimpleQueryMessage, Statement,
+    error::{DbError, SqlState},
+    types::ToSql,
+};
+
+use self::doubt::Doubt;
+pub use self::server::Server;
+use super::{
+    dialect::Dialect,
+    row::{Kind, Row},
+    value::Value,
+};
+use crate::Error;
+
+/// The writers' lock: "LUOTSI".
+const WRITERS: i64 = 0x4c55_4f54_5349;
+/// Between two attempts to reach a server that is away: at first, and at most.
+const AWAY_MIN: Duration = Duration::from_millis(50);
+const AWAY_MAX: Duration = Duration::from_secs(2);
+
+/// A connection that is made again when it was lost.
+pub(super) struct Link {
+    server: Server,
+    client: RefCell<Option<Client>>,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// A transaction is open, so a lost connection must not be made again unseen.
+    within: Cell<bool>,
+    /// Until when the server is taken for away, and for how long the next time.
+    away: Cell<(Option<Instant>, Duration)>,
+    doubt: Doubt,
+}
+
+impl Link {
+    pub(super) fn open(server: &Server) -> Result<Self, Error> {
+        let link = Self {
+            server: server.clone(),
+            client: RefCell::default(),
+            statements: RefCell::default(),
+            within: Cell::new(false),
+            away: Cell::new((None, AWAY_MIN)),
+            doubt: Doubt::default(),
+        };
+        link.reach()?;
+        Ok(link)
+    }
+
+    /// Sees to it that there is a connection, unless one was lost within a transaction.
+    fn reach(&self) -> Result<(), Error> {
+        if self.client.borrow().as_ref().is_some_and(|client| !client.is_closed()) {
+            return Ok(());
+        }
+        if self.within.get() {
+            return Err(lost());
+        }
+        let (until, wait) = self.away.get();
+        if until.is_some_and(|until| Instant::now() < until) {
+            return Err(lost());
+        }
+        // Statements are prepared on the server, by connection.
+        self.statements.borrow_mut().clear();
+        self.client.replace(None);
+        match connect::connect(&self.server) {
+            Ok(client) => {
+                self.client.replace(Some(client));
+                self.away.set((None, AWAY_MIN));
+                Ok(())
+            }
+            Err(error) => {
+                self.away.set((Some(Instant::now() + wait), (wait * 2).min(AWAY_MAX)));
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether it is of no use any more.
+    pub(super) fn is_lost(&self) -> bool {
+        self.client.borrow().as_ref().is_none_or(Client::is_closed)
+    }
+
+    fn with<T>(
+        &self,
+        run: impl FnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
+        self.reach()?;
+        let client = self.client.borrow();
+        let done = run(client.as_ref().ok_or_else(lost)?);
+        done.map_err(|error| {
+            let error_is_last = ends(&error);
+            drop(client);
+            if error_is_last {
+                self.client.replace(None);
+            }
+            failed(&error)
+        })
+    }
+
+    fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+        self.reach()?;
+        if let Some(known) = self.statements.borrow().get(sql) {
+            return Ok(known.clone());
+        }
+        let text = Dialect::Postgres.text(sql);
+        let statement = self.with(|client| block_on(client.prepare(&text)))?;
+        self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
+        let statement = self.prepared(sql)?;
+        let changed =
+            self.with(|client| block_on(client.execute(&statement, &parameters(values))))?;
+        Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let rows = self.rows(sql, values)?;
+        rows.first().map(|row| read(&Row(Kind::Postgres(row)))).transpose()
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let rows = self.rows(sql, values)?;
+        rows.iter().map(|row| read(&Row(Kind::Postgres(row)))).collect()
+    }
+
+    fn rows(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let statement = self.prepared(sql)?;
+        self.with(|client| block_on(client.query(&statement, &parameters(values))))
+    }
+
+    /// Statements without parameters, in PostgreSQL's own words; the last value that they answer.
+    pub(super) fn batch(&self, sql: &str) -> Result<Option<String>, Error> {
+        let answers = self.with(|client| block_on(client.simple_query(sql)))?;
+        let value = answers.into_iter().rev().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        Ok(value)
+    }
+
+    /// Begins a transaction that sees one moment and changes nothing.
+    pub(super) fn begin_reading(&self) -> Result<(), Error> {
+        self.batch("begin isolation level repeatable read read only")?;
+        self.within.set(true);
+        Ok(())
+    }
+
+    /// Begins a transaction that changes. Each statement sees what was committed before it began; and
+    /// since the lock comes first and is kept to the commit, that is all that there is.
+    pub(super) fn begin(&self) -> Result<(), Error> {
+        let began = self.batch(&format!(
+            "begin isolation level read committed; select pg_advisory_xact_lock({WRITERS});
+             select pg_current_xact_id()::text"
+        ));
+        match began {
+            Ok(transaction) => {
+                self.within.set(true);
+                self.doubt.began(transaction);
+                Ok(())
+            }
+            Err(error) => {
+                // The lock was not to be had, and the transaction stands open without it.
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits. When the answer is lost it [is in doubt](Self::is_in_doubt) whether it was done.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        let committed = self.batch("commit").map(|_| ());
+        self.within.set(false);
+        self.doubt.ended(committed.is_err() && self.is_lost());
+        committed
+    }
+
+    pub(super) fn roll_back(&self) {
+        self.within.set(false);
+        if !self.is_lost() && self.batch("rollback").is_err() {
+            // What cannot be rolled back goes with its connection.
+            self.client.replace(None);
+        }
+    }
+
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt.is_open()
+    }
+
+    /// What became of the commit in doubt; `None` while that cannot be told.
+    pub(super) fn fate(&self) -> Option<bool> {
+        self.doubt.resolve(|sql| self.batch(sql))
+    }
+}
+
+fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn lost() -> Error {
+    Error::Storage("the connection to the server is lost".into())
+}
+
+/// Whether the connection is of no use after it.
+fn ends(error: &tokio_postgres::Error) -> bool {
+    error.code().is_none_or(|code| {
+        // Connection exceptions, a server that shuts down or starts, a session that was ended.
+        code.code().starts_with("08") || code.code().starts_with("57P") || code.code() == "25P03"
+    })
+}
+
+/// What may be told of a failure: never the detail, which quotes rows, nor what is wrong with a
+/// value, which quotes the value.
+fn failed(error: &tokio_postgres::Error) -> Error {
+    Error::Storage(match error.as_db_error() {
+        Some(told) if told.code().code().starts_with("22") => {
+            format!("the server refuses a value ({})", told.code().code())
+        }
+        Some(told) => format!("{}{} ({})", told.message(), mend(told), told.code().code()),
+        None => match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    })
+}
+
+fn mend(told: &DbError) -> &'static str {
+    match *told.code() {
+        SqlState::INSUFFICIENT_PRIVILEGE => {
+            "; give the hub's role what config/postgres/roles.sql does"
+        }
+        SqlState::LOCK_NOT_AVAILABLE => "; another hub holds the writers' lock",
+        _ => "",
+    }
+}
