@@ -29,7 +29,7 @@ pub(in crate::document) fn check(input: &str, limits: &Limits) -> Result<(), Fau
             }
             Some(b'/') => {
                 depth = depth.saturating_sub(1);
-                past(rest, ">")
+                rest.find('>').map_or(rest.len(), |at| at + 1)
             }
             _ => {
                 let tag = Tag::of(rest);

@@ -7,6 +7,8 @@ use std::ops::Range;
 use super::{is_space, past, place};
 use crate::Fault;
 
+const BINDING: &str = "xmlns:";
+
 /// A processing instruction has a name without a colon, and none but the declaration is `xml`.
 pub(super) fn instruction(input: &str, start: usize) -> Result<(), Fault> {
     let rest = &input[start..];
@@ -32,10 +34,11 @@ pub(super) fn tag(input: &str, at: Range<usize>) -> Result<(), Fault> {
         let why = "a name begins with a colon".to_owned();
         return Err(place::fault("not-well-formed", input, at.start, why));
     }
-    let mut from = 0;
-    while let Some(found) = text[from..].find("xmlns:") {
+    // Asked of every tag: whether there is one is found faster than where.
+    let mut from = if text.contains(BINDING) { 0 } else { text.len() };
+    while let Some(found) = text[from..].find(BINDING) {
         let start = from + found;
-        from = start + "xmlns:".len();
+        from = start + BINDING.len();
         if text[..start].ends_with(is_space) && !binds(&text[from..]) {
             let why = "a namespace prefix is bound to nothing, or is not to be bound".to_owned();
             return Err(place::fault("not-well-formed", input, at.start + start, why));
@@ -57,9 +60,13 @@ fn binds(declaration: &str) -> bool {
 pub(super) fn references(input: &str, within: Range<usize>) -> Result<(), Fault> {
     let text = &input[within.clone()];
     let mut from = 0;
-    while let Some(found) = text[from..].find("&#") {
+    while let Some(found) = text[from..].find('&') {
         let start = from + found;
-        from = start + 2;
+        from = start + 1;
+        if !text[from..].starts_with('#') {
+            continue;
+        }
+        from += 1;
         let number = text[from..].split(';').next().unwrap_or_default();
         let code = match number.strip_prefix('x') {
             Some(digits) => u32::from_str_radix(digits, 16),
