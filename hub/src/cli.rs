@@ -40,6 +40,8 @@ enum Command {
     Directives(command::directives::Args),
     /// Make what is kept of a client unreadable, for good
     Erase(command::erase::Args),
+    /// Ask the hub whether it is ready
+    Health(command::health::Args),
     /// The master keys: list them, rotate them, take out what is not needed
     #[command(subcommand)]
     Keys(command::keys::Command),
@@ -87,6 +89,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Deliveries(args) => command::deliveries::run(&args, format),
         Command::Directives(args) => command::directives::run(&args, format),
         Command::Erase(args) => command::erase::run(&args, format),
+        Command::Health(args) => command::health::run(&args, format),
         Command::Keys(which) => command::keys::run(&which, format),
         Command::Map(args) => command::map::run(&args, format),
         Command::Migrate(args) => command::migrate::run(&args, format),

@@ -14,6 +14,7 @@ mod exit;
 pub(crate) mod explain;
 mod failure;
 mod format;
+pub(crate) mod health;
 mod ink;
 pub(crate) mod keys;
 pub(crate) mod layout;

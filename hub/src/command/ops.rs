@@ -71,6 +71,15 @@ impl Ops {
         self.answer(self.http.get(self.place(path, query)?)).await
     }
 
+    /// Asks, and takes whatever it answers: the status, and the body.
+    pub(crate) async fn asked(&self, path: &str) -> Result<(u16, Value), Failure> {
+        let sent = self.http.get(self.place(path, &[])?).send().await;
+        let response = sent.map_err(|error| self.unreached(&error))?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(|error| self.unreached(&error))?;
+        Ok((status, serde_json::from_slice(&body).map_err(|error| foreign(&error))?))
+    }
+
     /// Tells.
     pub(crate) async fn post(
         &self,

@@ -13,6 +13,8 @@ use crate::settings::Listener;
 
 /// A port that is bound, and not yet served.
 pub(super) struct Bound {
+    /// Where it is: the port that was free, where the settings ask for any.
+    pub(super) address: SocketAddr,
     socket: std::net::TcpListener,
     tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
@@ -33,8 +35,9 @@ pub(super) enum Error {
 pub(super) async fn bind(name: &'static str, settings: &Listener) -> Result<Bound, Error> {
     let listen = settings.listen;
     let socket = std::net::TcpListener::bind(listen)
-        .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
-        .map_err(|source| Error::Bind { name, listen, source })?;
+        .and_then(|socket| socket.set_nonblocking(true).map(|()| socket));
+    let bound = socket.and_then(|socket| Ok((socket.local_addr()?, socket)));
+    let (address, socket) = bound.map_err(|source| Error::Bind { name, listen, source })?;
     let tls = match &settings.tls {
         Some(tls) if is_readable_by_others(&tls.key_file) => {
             return Err(Error::Readable { name, file: tls.key_file.display().to_string() });
@@ -46,7 +49,7 @@ pub(super) async fn bind(name: &'static str, settings: &Listener) -> Result<Boun
         ),
         None => None,
     };
-    Ok(Bound { socket, tls, handle: Handle::new() })
+    Ok(Bound { address, socket, tls, handle: Handle::new() })
 }
 
 /// A key that is not there is for the one who reads it to tell.

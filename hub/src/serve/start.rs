@@ -127,11 +127,12 @@ async fn serve(
     let books = tokio::spawn(books.keep(closed.clone()));
     tasks.spawn(health::probe(app.flow.clone(), stop.clone()));
     let handles = [intake.handle(), ops.handle()];
+    let at = (intake.address, ops.address);
     tasks.spawn(reload.run(stop.clone()));
     tasks.spawn(intake.serve(intake::router(app.clone())));
     tasks.spawn(ops.serve(ops::router(app.clone())));
     tracing::info!(
-        intake = %settings.intake.listen, ops = %settings.ops.listen,
+        intake = %at.0, ops = %at.1,
         generation = %app.flow.region().generation, "ready"
     );
     stop_signal().await;
