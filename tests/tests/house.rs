@@ -181,3 +181,19 @@ fn every_invariant_has_its_test() {
     }
     assert!(rows >= 20, "docs/invariants.md names {rows} invariants");
 }
+
+/// Whoever says "ADR 21" says one decision.
+#[test]
+fn each_decision_has_a_number_of_its_own() {
+    let folder = fs::read_dir(paths::root().join("docs/adr")).expect("a folder");
+    let mut numbers = BTreeSet::new();
+    for file in folder {
+        let name = file.expect("a file").file_name().into_string().expect("a plain name");
+        let number: u32 = name[..4].parse().expect("four digits");
+        assert!(numbers.insert(number), "{name}: another decision has its number");
+        let title = paths::text(&format!("docs/adr/{name}"));
+        assert!(title.starts_with(&format!("# {number}. ")), "{name} is headed by another number");
+    }
+    let last = u32::try_from(numbers.len()).expect("few");
+    assert_eq!(numbers.last(), Some(&last), "none is left out");
+}

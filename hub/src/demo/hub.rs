@@ -10,7 +10,7 @@ use std::{
 
 use reqwest::Client;
 
-use super::{Failed, world::until};
+use super::{Failed, ports, world::until};
 
 /// A running hub, and what it takes to run it again.
 pub(super) struct Hub {
@@ -30,7 +30,7 @@ impl Hub {
         region: PathBuf,
         secrets: Vec<(&'static str, String)>,
     ) -> Result<Self, Failed> {
-        let [intake, ops] = free_ports()?;
+        let (intake, ops) = (ports::free()?, ports::free()?);
         let (data, log) = (home.join("data"), home.join("hub.log"));
         Ok(Self { region, data, log, secrets, intake, ops, child: None })
     }
@@ -99,11 +99,4 @@ impl Drop for Hub {
         // Whatever ends the demo ends the hub: it may be gone already, which is as well.
         drop(self.kill());
     }
-}
-
-/// Both are held until both are known, so that they differ.
-fn free_ports() -> std::io::Result<[SocketAddr; 2]> {
-    let bind = || std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0));
-    let (one, other) = (bind()?, bind()?);
-    Ok([one.local_addr()?, other.local_addr()?])
 }

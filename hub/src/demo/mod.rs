@@ -9,6 +9,7 @@ mod failed;
 mod hub;
 mod papers;
 mod people;
+mod ports;
 mod region;
 mod stage;
 mod standins;

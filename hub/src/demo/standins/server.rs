@@ -1,12 +1,11 @@
 //! An HTTP server of a stand-in.
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-};
+use std::{io, net::SocketAddr};
 
 use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::demo::ports;
 
 /// Serves until it is stopped or dropped.
 pub(super) struct Server {
@@ -18,7 +17,7 @@ pub(super) struct Server {
 impl Server {
     /// On a free port.
     pub(super) async fn start(router: Router) -> io::Result<Self> {
-        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), router).await
+        Self::start_at(ports::free()?, router).await
     }
 
     /// On that address.
