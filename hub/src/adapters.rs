@@ -4,6 +4,7 @@ use luotsi_port::Adapter;
 
 /// Every kind of adapter.
 pub(crate) const ALL: &[&dyn Adapter] = &[
+    luotsi_adapter_amqp::ADAPTER,
     luotsi_adapter_fhir::ADAPTER,
     luotsi_adapter_plan::ADAPTER,
     luotsi_adapter_serena::ADAPTER,

@@ -29,6 +29,8 @@ Example: luotsi demo --exit";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Describe a region's systems on a bus as an AsyncAPI document
+    Asyncapi(command::asyncapi::Args),
     /// Prove the disclosure log: verify it, show its checkpoint, show its key
     #[command(subcommand)]
     Audit(command::audit::Command),
@@ -84,6 +86,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             .into();
     }
     match cli.command {
+        Command::Asyncapi(args) => command::asyncapi::run(&args, format),
         Command::Audit(which) => command::audit::run(&which, format),
         Command::Check(args) => command::check::run(&args, format),
         Command::Deliveries(args) => command::deliveries::run(&args, format),
@@ -120,10 +123,14 @@ fn unfit(format: Format, command: &Command) -> Option<&'static str> {
         Format::Json
             if !matches!(
                 command,
-                Command::Check(_) | Command::Explain(_) | Command::Map(_) | Command::Test(_)
+                Command::Asyncapi(_)
+                    | Command::Check(_)
+                    | Command::Explain(_)
+                    | Command::Map(_)
+                    | Command::Test(_)
             ) =>
         {
-            Some("only check, explain, map and test write one JSON document")
+            Some("only asyncapi, check, explain, map and test write one JSON document")
         }
         _ => None,
     }

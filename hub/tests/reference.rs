@@ -8,8 +8,13 @@ use std::{
 };
 
 /// Where the codes of problems and faults are made.
-const MAKERS: &[&str] =
-    &["hub/src/serve", "core/flow/src/fhir", "core/flow/src/intake", "core/mapping/src"];
+const MAKERS: &[&str] = &[
+    "adapters/amqp/src",
+    "hub/src/serve",
+    "core/flow/src/fhir",
+    "core/flow/src/intake",
+    "core/mapping/src",
+];
 /// Words in those places that look like a code and are none: FHIR's own.
 const OTHERS: &[&str] = &["code-invalid", "not-supported", "too-long"];
 /// What stands right before a code: in a `match`, a fault, a result, a pair.

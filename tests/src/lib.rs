@@ -4,6 +4,7 @@
 //! Nothing here knows the hub's inside: what it says is read from its sockets, its log and its
 //! journal file. Every random choice comes from a [`dice::Seed`], which a failure prints.
 
+pub mod broker;
 pub mod canary;
 pub mod dice;
 pub mod documents;

@@ -38,7 +38,7 @@ impl Region {
     /// # Panics
     /// When the files cannot be copied.
     pub fn copy(home: &Path) -> Self {
-        for folder in ["config/mallialue", "mappings"] {
+        for folder in ["config/mallialue", "config/schemas", "mappings"] {
             copy(&paths::root().join(folder), &home.join(folder));
         }
         Self { home: home.to_owned() }

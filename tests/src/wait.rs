@@ -17,13 +17,22 @@ const LOOK: Duration = Duration::from_millis(3);
 /// # Panics
 /// When it gives none for [`LONG`].
 #[track_caller]
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + LONG;
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(LONG, what, look)
+}
+
+/// The first answer that `look` gives, for what may take longer than [`LONG`].
+///
+/// # Panics
+/// When it gives none for so long.
+#[track_caller]
+pub fn within<T>(long: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + long;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < end, "{what}: not within {LONG:?}");
+        assert!(Instant::now() < end, "{what}: not within {long:?}");
         thread::park_timeout(LOOK);
     }
 }

@@ -3,15 +3,19 @@
 //! An adapter sees the model, this crate and consent's `Permitted`, and nothing else of the house.
 //! It knows one protocol; translation, routing, retrying and the gate are not its business.
 //!
-//! Deliberately absent: an inbound trait. Every system that sends to the hub today posts to the
-//! hub's own listener, so the hub reads it; the trait comes with the first adapter that fetches.
+//! Most systems post to the hub's own listener, and the hub reads that itself. [`Inbound`] is for
+//! those that the hub fetches from.
 
 mod adapter;
 mod answer;
+mod channels;
+mod inbound;
 mod outbound;
 mod secret;
 
-pub use adapter::{Adapter, Problem, Services, check_url, settings};
+pub use adapter::{Adapter, Parts, Problem, Services, address, check_url, settings};
 pub use answer::{classify, reached};
+pub use channels::{Channels, Consume, Header, Publish};
+pub use inbound::{Arrived, Inbound, Intake, Taken};
 pub use outbound::{BoxFuture, Outbound, Outgoing, PlanStore, Receipt, SendError};
 pub use secret::{Secret, Unreadable};

@@ -34,7 +34,8 @@ pub struct Connection {
 
 /// What comes in from a system.
 pub struct Intake {
-    /// SHA-256 of each bearer token accepted; several while one is being rotated.
+    /// SHA-256 of each bearer token accepted; several while one is being rotated, none where the
+    /// adapter fetches and nothing is posted.
     pub token_sha256: Vec<[u8; 32]>,
     /// The format of its documents.
     pub format: Format,

@@ -5,6 +5,7 @@
 //! taken as an argument or kept.
 
 mod acting;
+pub(crate) mod asyncapi;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod deliveries;

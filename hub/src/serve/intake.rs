@@ -189,7 +189,11 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
 /// A missing media type is taken for the connection's own; another one is refused unread.
 pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<(), Problem> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
-    let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    check_media_type_of(value.to_str().unwrap_or_default(), format)
+}
+
+pub(super) fn check_media_type_of(text: &str, format: Format) -> Result<(), Problem> {
+    let text = text.to_ascii_lowercase();
     let (essence, parameters) = text.split_once(';').unwrap_or((&text, ""));
     let (essence, name) = (essence.trim(), format.name());
     let (wanted, charset) =
@@ -218,8 +222,10 @@ pub(super) fn check_media_type(headers: &HeaderMap, format: Format) -> Result<()
 }
 
 pub(super) async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, bytes_max).await.map_err(|_| {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The document is too large")
-            .detail(format!("this connection takes up to {bytes_max} bytes; or the body broke off"))
-    })
+    axum::body::to_bytes(body, bytes_max).await.map_err(|_| too_large(bytes_max))
+}
+
+pub(super) fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The document is too large")
+        .detail(format!("this connection takes up to {bytes_max} bytes; or the body broke off"))
 }

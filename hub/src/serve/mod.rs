@@ -9,6 +9,7 @@ mod erase;
 mod extract;
 mod fhir;
 mod health;
+mod inbound;
 mod intake;
 mod listener;
 mod ops;

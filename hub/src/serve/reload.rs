@@ -15,7 +15,10 @@ use luotsi_region::{Folder, Region, compare, load};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Again;
+use super::{
+    Again,
+    inbound::{Fetching, WaysIn, ways_in},
+};
 use crate::{adapters, command::check, settings::Settings};
 use changes::Changes;
 
@@ -23,6 +26,7 @@ use changes::Changes;
 pub(super) struct Reload {
     flow: Arc<Flow>,
     services: Services,
+    fetching: Arc<Fetching>,
     folder: PathBuf,
     again: Again,
     /// As of the start: what of them has changed since needs a restart.
@@ -42,6 +46,7 @@ enum Why {
 struct Sound {
     region: Region,
     ways: Ways,
+    ways_in: WaysIn,
     mappings: String,
 }
 
@@ -49,13 +54,14 @@ impl Reload {
     pub(super) fn new(
         flow: Arc<Flow>,
         services: Services,
+        fetching: Arc<Fetching>,
         folder: PathBuf,
         mappings: &str,
         again: Again,
         settings: Settings,
     ) -> Self {
         let mappings = Mutex::new(folder.join(mappings));
-        Self { flow, services, folder, again, settings, mappings }
+        Self { flow, services, fetching, folder, again, settings, mappings }
     }
 
     /// Waits for a reason to reload, until `stop`.
@@ -100,7 +106,10 @@ impl Reload {
             self.tell_what_needs_a_restart();
         }
         let widens = compare::compare(&old, &sound.region).widens.len();
-        match self.flow.exchange(sound.region, sound.ways).await {
+        let before = self.fetching.pause().await;
+        let exchanged = self.flow.exchange(sound.region, sound.ways).await;
+        self.fetching.start(if exchanged.is_ok() { sound.ways_in } else { before }).await;
+        match exchanged {
             Ok(exchanged) => {
                 let folder = self.folder.join(sound.mappings);
                 *self.mappings.lock().unwrap_or_else(PoisonError::into_inner) = folder;
@@ -128,8 +137,11 @@ impl Reload {
             check::show_below(&self.folder, &findings, &loaded.sources);
             return Err(errors.max(1));
         };
-        match super::start::ways(&region, &self.services) {
-            Ok(ways) => Ok(Sound { region, ways, mappings: loaded.mappings_folder }),
+        let ways = super::start::ways(&region, &self.services);
+        match ways.and_then(|ways| Ok((ways, ways_in(&region)?))) {
+            Ok((ways, ways_in)) => {
+                Ok(Sound { region, ways, ways_in, mappings: loaded.mappings_folder })
+            }
             Err(why) => {
                 eprintln!("luotsi: {why}");
                 Err(1)

@@ -13,7 +13,9 @@ use super::{
     Again,
     books::Books,
     data::DataDir,
-    health, intake, listener, ops,
+    health,
+    inbound::{Fetching, WaysIn, ways_in},
+    intake, listener, ops,
     reload::{self, Reload},
     state::App,
     telemetry,
@@ -49,11 +51,17 @@ pub(super) fn run(
     let (flow, ends) = Flow::new(region, journal, clock, Arc::new(SystemEntropy), clients);
     let services = Services { http: client()?, plan: Arc::new(Store(flow.clone())) };
     let ways = ways(&flow.region(), &services)?;
+    let ways_in = ways_in(&flow.region())?;
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let fetching = Arc::new(Fetching::new(flow.clone(), stop.clone(), tasks.clone()));
     let (folder, now) = (folder.to_owned(), settings.clone());
-    let reload = Reload::new(flow.clone(), services, folder, &mappings, again, now).start()?;
+    let reload =
+        Reload::new(flow.clone(), services, fetching.clone(), folder, &mappings, again, now);
+    let reload = reload.start()?;
     let app = App::new(flow.clone(), ops_token, telemetry.registry.clone());
     let books = Books::new(flow, log_key, data.clone(), settings.audit);
-    let outcome = runtime.block_on(serve(&app, (ends, ways), settings, books, reload));
+    let inside = Inside { ends, ways, ways_in, fetching, books, reload, stop, tasks };
+    let outcome = runtime.block_on(serve(&app, inside, settings));
     telemetry.stop();
     outcome
 }
@@ -111,14 +119,20 @@ pub(super) fn ways(region: &Region, services: &Services) -> Result<Ways, String>
     Ok(ways)
 }
 
-async fn serve(
-    app: &Arc<App>,
-    (ends, ways): (luotsi_flow::Ends, Ways),
-    settings: &Settings,
+/// What is made before anything runs.
+struct Inside {
+    ends: luotsi_flow::Ends,
+    ways: Ways,
+    ways_in: WaysIn,
+    fetching: Arc<Fetching>,
     books: Books,
     reload: reload::Started,
-) -> Result<(), Refusal> {
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<(), Refusal> {
+    let Inside { ends, ways, ways_in, fetching, books, reload, stop, tasks } = inside;
     app.flow.start(ends, ways, &stop, &tasks).await?;
     let intake = listener::bind("intake", &settings.intake).await?;
     let ops = listener::bind("ops", &settings.ops).await?;
@@ -128,6 +142,7 @@ async fn serve(
     tasks.spawn(health::probe(app.flow.clone(), stop.clone()));
     let handles = [intake.handle(), ops.handle()];
     let at = (intake.address, ops.address);
+    fetching.start(ways_in).await;
     tasks.spawn(reload.run(stop.clone()));
     tasks.spawn(intake.serve(intake::router(app.clone())));
     tasks.spawn(ops.serve(ops::router(app.clone())));

@@ -5,7 +5,10 @@ use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_otlp::{MetricExporter, SpanExporter};
 use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer,
+    filter::{FilterExt, Targets, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 /// What must be ended, so that the last of it gets out.
@@ -71,7 +74,8 @@ fn logs(level: &str, tracers: Option<&SdkTracerProvider>) -> Result<(), Refusal>
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_filter(filter);
+        // The broker's client shows whole messages: one that is returned already as a warning.
+        .with_filter(filter.and(filter_fn(|told| !told.target().starts_with("lapin"))));
     let spans = tracers.map(|tracers| {
         tracing_opentelemetry::layer()
             .with_tracer(tracers.tracer("luotsi"))

@@ -87,7 +87,9 @@ fn declared(stem: &str, mut table: Table<'_>, known: &Known<'_>) -> Option<Draft
     let recipient = recipient(stem, table.need_word("organisation"), known.frame, place);
     let intake = table.table("intake").map(|table| intake::read(table, known.packs));
     let delivery = table.table("delivery").map(|table| delivery::read(table, known.packs));
-    let read = table.table("read").inspect(|read| check_reader(read, intake.is_some()));
+    let has_token = matches!(&intake, Some(Ok((intake, _))) if !intake.token_sha256.is_empty());
+    let is_unsound = matches!(&intake, Some(Err(_)));
+    let read = table.table("read").inspect(|read| check_reader(read, has_token || is_unsound));
     let read = read.map(|table| delivery::reads(table, known));
     let settings = table.raw("settings").unwrap_or(Spanned::new(0..0, toml::Table::new()));
     table.finish();
@@ -115,15 +117,15 @@ fn declared(stem: &str, mut table: Table<'_>, known: &Known<'_>) -> Option<Draft
     })
 }
 
-fn check_reader(read: &Table<'_>, has_intake: bool) {
-    if !has_intake {
+fn check_reader(read: &Table<'_>, has_token: bool) {
+    if !has_token {
         let why = "a reader proves who it is by a token of its [intake]";
         read.place.error(
             "LU226",
             read.span.clone(),
-            "[read] without [intake]",
+            "[read] without an [intake] that has a token",
             why,
-            "add [intake]",
+            "add [intake] with token_sha256",
         );
     }
 }

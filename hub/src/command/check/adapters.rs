@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use luotsi_model::Diagnostic;
-use luotsi_port::{Adapter, Problem};
+use luotsi_port::{Adapter, Parts, Problem};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -16,6 +16,8 @@ const CODE: &str = "LU250";
 struct Connection {
     adapter: String,
     settings: Option<Spanned<toml::Table>>,
+    intake: Option<toml::Table>,
+    delivery: Option<toml::Table>,
 }
 
 /// Everything that the adapters find wrong with the settings in `sources`.
@@ -24,18 +26,39 @@ pub(super) fn check(
     adapters: &[&dyn Adapter],
 ) -> Vec<Diagnostic> {
     let connections = sources.iter().filter(|(file, _)| file.starts_with("connections/"));
-    connections.flat_map(|(file, text)| of_file(file, text, adapters)).collect()
+    let mut owners = BTreeMap::new();
+    connections.flat_map(|(file, text)| of_file(file, text, adapters, &mut owners)).collect()
 }
 
 /// Nothing for a file that is no connection, or whose adapter there is not: loading found that.
-fn of_file(file: &str, text: &str, adapters: &[&dyn Adapter]) -> Vec<Diagnostic> {
+fn of_file(
+    file: &str,
+    text: &str,
+    adapters: &[&dyn Adapter],
+    owners: &mut BTreeMap<String, String>,
+) -> Vec<Diagnostic> {
     let Ok(connection) = toml::from_str::<Connection>(text) else { return Vec::new() };
     let Some(adapter) = adapters.iter().find(|a| a.kind() == connection.adapter) else {
         return Vec::new();
     };
     let settings = connection.settings.unwrap_or_else(|| Spanned::new(0..0, toml::Table::new()));
     let span = header(text).unwrap_or_else(|| settings.span());
-    let problems = adapter.check(settings.get_ref());
+    let parts = Parts {
+        intake: connection.intake.is_some(),
+        token: connection.intake.is_some_and(|intake| intake.contains_key("token_sha256")),
+        delivery: connection.delivery.is_some(),
+    };
+    let mut problems = adapter.check(settings.get_ref());
+    problems.extend(adapter.check_parts(settings.get_ref(), parts));
+    for claim in adapter.claims(settings.get_ref()) {
+        if let Some(owner) = owners.get(&claim) {
+            problems.push(Problem::new(
+                format!("{owner} uses {claim} too"),
+                "let each connection have its own: by it the hub knows whose a document is",
+            ));
+        }
+        owners.insert(claim, file.to_owned());
+    }
     problems
         .into_iter()
         .map(|problem| finding(file, span.clone(), adapter.kind(), problem))
