@@ -50,6 +50,8 @@ fn the_document_is_asyncapi_and_true() {
     assert_eq!(channels["to-malli-ry"]["address"], "lahete");
     assert_eq!(channels["to-malli-ry"]["bindings"]["amqp"]["exchange"]["name"], names.of("tuki"));
     assert_eq!(channels["from-serena"]["address"], names.serenas());
+    let answer = &channels["from-malli-ry"]["messages"]["malli-ry_answer"];
+    assert_eq!(answer["name"], "task-status");
     assert_eq!(document["operations"]["send-to-malli-ry"]["action"], "send");
     let referral = &channels["to-malli-ry"]["messages"]["referral"];
     assert_eq!(referral["contentType"], "application/json");

@@ -1,6 +1,9 @@
 //! The document: AsyncAPI 3.0, with the AMQP bindings 0.3.0. The application is the hub, so it *sends*
 //! what it delivers and *receives* what comes in.
 
+use std::sync::Arc;
+
+use luotsi_mapping::Mapping;
 use luotsi_port::{Channels, Consume, Header, Publish};
 use luotsi_region::{Connection, Region};
 use serde_json::{Map, Value, json};
@@ -23,15 +26,21 @@ struct Message<'r> {
     mapping: &'r str,
 }
 
+/// A mapping by its pack and name: `serena/referral`.
+fn named<'r>(region: &'r Region, mapping: &Arc<Mapping>) -> &'r str {
+    let found = region.mappings.iter().find(|(_, known)| Arc::ptr_eq(known, mapping));
+    found.map_or("", |(name, _)| name)
+}
+
 pub(super) fn of(region: &Region, on_bus: &[(&Connection, Channels)]) -> Value {
     let mut parts = Parts::default();
     for (connection, channels) in on_bus {
         let server = parts.server(channels);
         if let Some(publish) = &channels.publish {
-            parts.publishes(connection, &server, publish);
+            parts.publishes(region, connection, &server, publish);
         }
         if let Some(consume) = &channels.consume {
-            parts.consumes(connection, &server, consume);
+            parts.consumes(region, connection, &server, consume);
         }
     }
     json!({
@@ -71,14 +80,20 @@ impl Parts {
         name
     }
 
-    fn publishes(&mut self, connection: &Connection, server: &str, publish: &Publish) {
+    fn publishes(
+        &mut self,
+        region: &Region,
+        connection: &Connection,
+        server: &str,
+        publish: &Publish,
+    ) {
         let kinds = connection.delivery.iter().flat_map(|delivery| &delivery.by_kind);
         let messages: Vec<_> = kinds
             .map(|(kind, mapping)| Message {
                 name: kind.to_string(),
                 kind: kind.as_str(),
                 media_type: mapping.format().media_type(),
-                mapping: mapping.name(),
+                mapping: named(region, mapping),
             })
             .collect();
         let exchange = match publish.exchange.as_str() {
@@ -101,14 +116,20 @@ impl Parts {
         self.add(name, channel, "send", &messages, &bindings);
     }
 
-    fn consumes(&mut self, connection: &Connection, server: &str, consume: &Consume) {
+    fn consumes(
+        &mut self,
+        region: &Region,
+        connection: &Connection,
+        server: &str,
+        consume: &Consume,
+    ) {
         let mappings = connection.intake.iter().flat_map(|intake| &intake.mappings);
         let messages: Vec<_> = mappings
             .map(|mapping| Message {
-                name: mapping.name().replace('/', "_"),
+                name: named(region, mapping).replace('/', "_"),
                 kind: mapping.schema().kind.as_str(),
                 media_type: mapping.format().media_type(),
-                mapping: mapping.name(),
+                mapping: named(region, mapping),
             })
             .collect();
         let bound = consume.bindings.iter().map(|(exchange, key)| format!(" {exchange} by {key};"));
