@@ -8,12 +8,12 @@
 use divan::{Bencher, counter::ItemsCount};
 use jiff::Timestamp;
 use luotsi_journal::{
-    Accounting, Journal, Key, Masters,
+    Accounting, Connection, Database, Journal, Key, Masters,
     command::{Accept, Effect},
-    read,
+    migrate, read,
 };
 use luotsi_model::{ClientRef, Envelope, GenerationId, Kind, MessageId, OrganisationId, SystemId};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -78,6 +78,27 @@ fn accept_a_group(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// The same on the server of `LUOTSI_TEST_POSTGRES`, where one is named.
+#[divan::bench]
+fn accept_a_group_on_a_server(bencher: Bencher<'_, '_>) {
+    let Ok(url) = std::env::var("LUOTSI_TEST_POSTGRES") else { return };
+    let server = Database::of_url(&url).unwrap();
+    let admin = Connection::open(&server).unwrap();
+    admin.batch("drop database if exists bench_seal with (force)").unwrap();
+    admin.batch("create database bench_seal").unwrap();
+    let (place, _) = url.rsplit_once('/').unwrap();
+    let database = Database::of_url(&format!("{place}/bench_seal")).unwrap();
+    migrate(&database).unwrap();
+    let masters = Masters::new(&Key::new([7; 32]), &[]).unwrap();
+    let journal = Journal::open(&database, masters).unwrap();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let mut next = 1;
+    bencher.counter(ItemsCount::new(GROUP as usize)).bench_local(|| {
+        accept(&journal, &runtime, next);
+        next += GROUP;
+    });
+}
+
 #[divan::bench]
 fn read_a_group(bencher: Bencher<'_, '_>) {
     let folder = TempDir::new().unwrap();
@@ -95,7 +116,7 @@ fn read_a_group_in_clear(bencher: Bencher<'_, '_>) {
     let folder = TempDir::new().unwrap();
     let (journal, runtime) = journal(&folder);
     accept(&journal, &runtime, 1);
-    let connection = Connection::open(folder.path().join("bench.db")).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join("bench.db")).unwrap();
     connection.execute("update message set record = ?1", params![record()]).unwrap();
     bencher.counter(ItemsCount::new(GROUP as usize)).bench_local(|| {
         let mut select = connection

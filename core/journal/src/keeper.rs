@@ -7,7 +7,7 @@ use luotsi_audit::{Hash, Tree, leaf};
 
 use crate::{
     Error,
-    engine::{Connection, Row, params},
+    engine::{Bind, Connection, Row, params},
 };
 
 /// So many of the latest entries are checked against the tree at a start. The whole log is checked
@@ -92,13 +92,15 @@ impl Keeper {
                 Ok((row.get::<u64>(0)?, leaf(entry)))
             },
         )?;
-        for (seq, hash) in appended {
-            if seq != self.tree.size() + 1 {
+        for (seq, hash) in &appended {
+            if *seq != self.tree.size() + 1 {
                 return Err(wrong(self.tree.size() + 1, "it is missing"));
             }
-            connection.execute("insert into leaf values (?1, ?2)", params![seq, hash])?;
-            self.tree.push(hash);
+            self.tree.push(*hash);
         }
+        let rows: Vec<_> = appended.iter().map(|(seq, hash)| [seq.value(), hash.value()]).collect();
+        let rows: Vec<_> = rows.iter().map(<[_; 2]>::as_slice).collect();
+        connection.execute_each("insert into leaf values (?1, ?2)", &rows)?;
         if self.tree.size() > before {
             connection.execute(
                 "update tree set size = ?1, edge = ?2 where id = 1",

@@ -7,10 +7,11 @@ use crate::{
     far::Answer,
     laws,
     papers::{home_care, peer_support},
+    place,
     world::World,
 };
 
-/// Makes SQLite fail as a broken disk would, for the entries of one phase.
+/// Makes the database fail as a broken disk would, for the entries of one phase.
 struct Break(&'static str);
 
 /// Takes it back.
@@ -20,6 +21,16 @@ impl Command for Break {
     type Reply = ();
 
     fn apply(&self, connection: &Session) -> Result<(), Error> {
+        if place::is_on_server() {
+            return connection.batch(&format!(
+                "create function broken() returns trigger language plpgsql as $$ begin
+                   if new.entry like '%\"phase\":\"{}\"%' then raise exception 'broken'; end if;
+                   return new; end $$;
+                 create trigger broken before insert on disclosure
+                 for each row execute function broken()",
+                self.0
+            ));
+        }
         connection.batch(&format!(
             "create temp trigger broken before insert on main.disclosure
              when new.entry like '%\"phase\":\"{}\"%' begin select raise(abort, 'broken'); end",
@@ -32,7 +43,11 @@ impl Command for Mend {
     type Reply = ();
 
     fn apply(&self, connection: &Session) -> Result<(), Error> {
-        connection.batch("drop trigger temp.broken")
+        connection.batch(if place::is_on_server() {
+            "drop trigger broken on disclosure; drop function broken()"
+        } else {
+            "drop trigger temp.broken"
+        })
     }
 }
 

@@ -19,7 +19,6 @@ use luotsi_journal::{
 use luotsi_model::{ClientRef, Clock, Hetu, SystemId, hetu::Strictness};
 use luotsi_port::Outbound;
 use luotsi_region::{Files, Folder, Region, load};
-use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,18 +27,19 @@ use crate::{
     dice::{HUB_THREAD, Seeded},
     far::Far,
     papers,
+    place::{self, Place},
 };
 
 const SYSTEMS: [&str; 4] = ["home-care", "malli-ry", "plan", "serena"];
 /// Longer than anything here takes, so what is not there by then will not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Looking without a pause would take the processor from the hub that is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_micros(500);
 
 /// Everything that outlives one run of the hub.
 pub(crate) struct World {
-    place: TempDir,
+    place: Place,
     pub(crate) clock: Arc<StillClock>,
     pub(crate) entropy: Arc<Seeded>,
     pub(crate) systems: BTreeMap<&'static str, Arc<Far>>,
@@ -80,7 +80,7 @@ impl World {
 
     pub(crate) fn with_settings(seed: u64, settings: &'static str) -> Self {
         Self {
-            place: TempDir::new().unwrap(),
+            place: Place::new(),
             clock: Arc::new(StillClock::at("2026-11-20T08:00:00Z")),
             entropy: Arc::new(Seeded::new(seed)),
             systems: SYSTEMS.map(|system| (system, Far::new(system))).into(),
@@ -101,7 +101,7 @@ impl World {
 
     /// Starts the hub on what its journal holds.
     pub(crate) fn start(&self) -> Hub<'_> {
-        let journal = Journal::open(&self.place.path().join("journal.db"), masters()).unwrap();
+        let journal = Journal::open(self.place.database(), masters()).unwrap();
         self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
         let key = ClientKey::new(&[7; 32]);
         let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
@@ -317,7 +317,7 @@ impl Hub<'_> {
                 (before, quiet) = (pending, Instant::now());
             } else if let Some(next) = next_moment(&pending, now) {
                 self.world.clock.move_to(next);
-            } else if quiet.elapsed() > Duration::from_millis(20) {
+            } else if quiet.elapsed() > place::pause() {
                 // Something is due and does not move: it waits for a pause of the hub's own.
                 self.world.clock.pass(jiff::SignedDuration::from_secs(1));
                 quiet = Instant::now();

@@ -110,6 +110,15 @@ impl Connection {
         }
     }
 
+    /// Executes a statement once for each of several rows of parameters, in order. A server is not
+    /// waited for in between.
+    pub(crate) fn execute_each(&self, sql: &str, rows: &[&[Value<'_>]]) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => rows.iter().try_for_each(|row| self.execute(sql, row).map(|_| ())),
+            Kind::Postgres(link) => link.execute_each(sql, rows),
+        }
+    }
+
     /// Inserts a row into a table that numbers its rows; its place.
     pub(crate) fn insert(&self, sql: &str, values: &[Value<'_>]) -> Result<i64, Error> {
         match &self.0 {

@@ -124,6 +124,33 @@ async fn the_hubs_role_appends_to_the_log_and_changes_nothing_of_it() {
     }
 }
 
+/// The server's certificate is for `localhost`, of a root of its own.
+#[tokio::test]
+async fn a_server_that_cannot_show_who_it_is_is_told_nothing() {
+    let Some(place) = Own::new() else { return };
+    let Ok(roots) = std::env::var("LUOTSI_TEST_POSTGRES_ROOTS") else {
+        return eprintln!("skipped: no LUOTSI_TEST_POSTGRES_ROOTS");
+    };
+    let address = place.address();
+    let (_, port) = address.split_once(':').unwrap();
+    let named = place.url_at(&format!("localhost:{port}"));
+    let reached = |url: &str, roots: &str| {
+        let url = format!("{url}?sslmode=verify-full{roots}");
+        Connection::open(&Database::of_url(&url).unwrap())
+    };
+    let own = format!("&sslrootcert={roots}");
+    let by_tls = reached(&named, &own).unwrap();
+    let ssl = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+    assert_eq!(by_tls.one(ssl, &[], |row| row.get(0)), Ok(true));
+    for (url, roots, why) in [
+        (place.url_at(&address), own.as_str(), "another name"),
+        (named, "", "a root that the system does not have"),
+    ] {
+        let refused = reached(&url, roots).err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|e| e.contains("certificate") || e.contains("TLS")), "{why}");
+    }
+}
+
 /// A server of its own, to be killed.
 struct Doomed(PathBuf);
 

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::executor::block_on;
+use futures::{executor::block_on, future::try_join_all};
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
     error::{DbError, SqlState},
@@ -130,6 +130,16 @@ impl Link {
         let changed =
             self.with(|client| block_on(client.execute(&statement, &parameters(values))))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// What is asked for at once is sent at once, and the answers come in its order.
+    pub(super) fn execute_each(&self, sql: &str, rows: &[&[Value<'_>]]) -> Result<(), Error> {
+        let statement = self.prepared(sql)?;
+        let rows: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
+        self.with(|client| {
+            let all = rows.iter().map(|row| client.execute(&statement, row));
+            block_on(try_join_all(all)).map(|_| ())
+        })
     }
 
     pub(super) fn first<T>(
