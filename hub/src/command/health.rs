@@ -9,7 +9,7 @@ use super::{Exit, Failure, Format, ops};
 const ABOUT: &str = "\
 Asks the hub whether it is ready: it can commit to its journal and read it back, and is not stopping.
 The same as `/readyz` of the ops listener, for a supervisor that can run a command and has no HTTP
-client, as in a container.";
+client, as in a container. It needs no token.";
 
 const EXAMPLE: &str = "\
 EXAMPLE
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
 }
 
 async fn health(args: &Args, format: Format) -> Result<Exit, Failure> {
-    let (status, answer) = ops::Ops::open(&args.ops)?.asked("/readyz").await?;
+    let (status, answer) = ops::Ops::unnamed(&args.ops)?.asked("/readyz").await?;
     let words = |key| answer.get(key).and_then(Value::as_str).unwrap_or_default();
     if status != 200 {
         return Err(Failure::new(Exit::Findings, "the hub is not ready")

@@ -23,6 +23,9 @@ EXAMPLE
 EXIT CODES
   0 the schema is this version's · 2 usage, or a database that cannot be brought there";
 
+const MEND: &str = "see that the server runs, that database.url names it with the owner's login, and \
+                    that no newer version of the hub has been here";
+
 /// Bring the journal's database to this version's schema
 #[derive(clap::Args, Debug)]
 #[command(long_about = ABOUT, after_help = EXAMPLE)]
@@ -52,8 +55,9 @@ fn brought(args: &Args, format: Format) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, format!("there is no journal {database}"))
             .mend("a journal in a file is made by `luotsi serve`; name its folder with --data"));
     }
-    let (found, now) = migrate(&database)
-        .map_err(|e| failed(&e, format!("{database} cannot be brought to this version")))?;
+    let (found, now) = migrate(&database).map_err(|e| {
+        failed(&e, format!("{database} cannot be brought to this version")).mend(MEND)
+    })?;
     format.show(&[json!({ "found": found, "schema": now })], || {
         if found == now {
             format!("{database} has schema version {now} already\n")

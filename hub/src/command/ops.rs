@@ -51,6 +51,11 @@ impl Ops {
         Self::at(&args.url, token(&args.data)?)
     }
 
+    /// For what is told to anybody, and needs no token.
+    pub(crate) fn unnamed(args: &Args) -> Result<Self, Failure> {
+        Self::at(&args.url, Sensitive::new(String::new()))
+    }
+
     /// The hub at `url`.
     pub(crate) fn at(url: &str, token: Sensitive<String>) -> Result<Self, Failure> {
         let url = url.trim_end_matches('/').to_owned();
@@ -71,7 +76,7 @@ impl Ops {
         self.answer(self.http.get(self.place(path, query)?)).await
     }
 
-    /// Asks, and takes whatever it answers: the status, and the body.
+    /// Asks without a token, and takes whatever it answers: the status, and the body.
     pub(crate) async fn asked(&self, path: &str) -> Result<(u16, Value), Failure> {
         let sent = self.http.get(self.place(path, &[])?).send().await;
         let response = sent.map_err(|error| self.unreached(&error))?;

@@ -1,5 +1,7 @@
 //! Questions.
 
+use std::thread;
+
 use luotsi_journal::{Journal, Phase, State, command::Advance, read};
 use luotsi_model::{ClientRef, SystemId};
 
@@ -16,6 +18,28 @@ async fn wait(journal: &Journal, n: u8, index: usize) {
 
 fn places(found: &[read::Delivery]) -> Vec<i64> {
     found.iter().map(|delivery| delivery.seq).collect()
+}
+
+pub(crate) async fn a_question_sees_one_moment(place: &impl Place) {
+    let journal = place.open();
+    accept(&journal, message(1, AINO, &["malli-ry"])).await;
+    let id = delivery_id(1, 0);
+    let of = delivery(&journal, id).message;
+    let (state, trail) = journal
+        .read_now(|c| {
+            let found = read::delivery(c, id)?.expect("a delivery");
+            // The writer commits between two statements of the question.
+            let sent = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build();
+                runtime.expect("a runtime").block_on(send(&journal, id, 50));
+            };
+            thread::scope(|scope| scope.spawn(sent).join()).expect("it is committed");
+            Ok((found.state, read::trail(c, of)?))
+        })
+        .unwrap();
+    assert_eq!((state, trail.len()), (State::Ready, 0), "nothing of what came meanwhile");
+    assert_eq!(delivery(&journal, id).state, State::Sending);
+    assert_eq!(journal.read_now(|c| read::trail(c, of)).unwrap().len(), 1);
 }
 
 /// Deliveries 1 to 6 go to malli-ry, Aino's and Eino's by turns; then come two to the plan.

@@ -85,6 +85,7 @@ macro_rules! every_engine {
                 a_refused_delivery_ends_its_task,
             ],
             asking: [
+                a_question_sees_one_moment,
                 what_pends_is_found_in_order,
                 a_client_is_told_every_disclosure_with_its_outcome,
             ],
