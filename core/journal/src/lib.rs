@@ -77,7 +77,7 @@ impl Journal {
     /// as the hub left it, or it needs a master key that was not given.
     pub fn open(database: impl Into<Database>, masters: Masters) -> Result<Self, Error> {
         let database = database.into();
-        let connection = Connection::open(&database)?;
+        let connection = Connection::serving(&database)?;
         connection.write_here()?;
         migrate::ready(&connection)?;
         let keeper = Keeper::open(&connection)?;
@@ -169,7 +169,7 @@ impl Readers {
         });
         let session = match idle {
             Some(session) => session,
-            None => Session::new(Connection::open(&self.database)?, self.masters.clone()),
+            None => Session::new(Connection::serving(&self.database)?, self.masters.clone()),
         };
         let answer = job(&session);
         if session.is_lost() {

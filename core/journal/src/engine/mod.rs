@@ -49,6 +49,15 @@ impl Connection {
         }
     }
 
+    /// Opens a database for a hub that serves: it waits for no answer for ever.
+    pub(crate) fn serving(database: &Database) -> Result<Self, Error> {
+        let connection = Self::open(database)?;
+        if let Kind::Postgres(link) = &connection.0 {
+            link.serve();
+        }
+        Ok(connection)
+    }
+
     /// Makes it the writer's own.
     pub(crate) fn write_here(&self) -> Result<(), Error> {
         match &self.0 {

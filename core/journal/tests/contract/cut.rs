@@ -1,11 +1,12 @@
-//! A line to the server that is cut at a commit, before it arrives or before its answer does.
+//! A line to the server that is cut at a commit, before it arrives or before its answer does; or on
+//! which nothing is heard any more from there on, though it stands.
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread,
 };
@@ -25,6 +26,14 @@ const WHOLE: u8 = 0;
 const BEFORE: u8 = 1;
 const AFTER: u8 = 2;
 
+/// What becomes of a line at its cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cut {
+    Closed,
+    /// Both sockets stay, and what is said is swallowed.
+    HalfOpen,
+}
+
 /// Passes on what is said, until it is to cut.
 struct Line {
     cut: Arc<AtomicU8>,
@@ -32,7 +41,7 @@ struct Line {
 }
 
 impl Line {
-    fn to(server: String) -> Self {
+    fn to(server: String, as_it: Cut) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let cut = Arc::new(AtomicU8::new(WHOLE));
@@ -41,9 +50,10 @@ impl Line {
             for client in listener.incoming().flatten() {
                 let (server, cut) = (TcpStream::connect(&server).unwrap(), told.clone());
                 let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                let back = cut.clone();
-                thread::spawn(move || pass(client, &server, |said| asks(&cut, said)));
-                thread::spawn(move || pass(from, &to, |_| answers(&back)));
+                let (back, dead) = (cut.clone(), Arc::new(AtomicBool::new(false)));
+                let dead_too = dead.clone();
+                thread::spawn(move || pass(client, &server, as_it, &dead, |said| asks(&cut, said)));
+                thread::spawn(move || pass(from, &to, as_it, &dead_too, |_| answers(&back)));
             }
         });
         Self { cut, port }
@@ -64,37 +74,68 @@ fn answers(cut: &AtomicU8) -> bool {
     cut.compare_exchange(AFTER + 1, WHOLE, Ordering::SeqCst, Ordering::SeqCst).is_err()
 }
 
-fn pass(mut from: TcpStream, mut to: &TcpStream, goes_on: impl Fn(&[u8]) -> bool) {
+fn pass(
+    mut from: TcpStream,
+    mut to: &TcpStream,
+    as_it: Cut,
+    dead: &AtomicBool,
+    goes_on: impl Fn(&[u8]) -> bool,
+) {
     let mut bytes = vec![0; 65_536];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if !goes_on(&bytes[..count]) || to.write_all(&bytes[..count]).is_err() {
+        if dead.load(Ordering::SeqCst) {
+            continue;
+        }
+        if !goes_on(&bytes[..count]) {
+            match as_it {
+                Cut::Closed => break,
+                Cut::HalfOpen => dead.store(true, Ordering::SeqCst),
+            }
+        } else if to.write_all(&bytes[..count]).is_err() {
             break;
         }
     }
-    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    if !dead.load(Ordering::SeqCst) {
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    }
 }
 
 /// What was lost before it arrived is done again, what was done is told as done: once, either way.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_commit_whose_answer_was_lost_is_made_once_and_told_as_it_is() {
+async fn is_made_once_and_told_as_it_is(as_it: Cut, when: u8) {
     let Some(place) = Own::new() else { return };
-    let line = Line::to(place.address());
+    let line = Line::to(place.address(), as_it);
     let by_line = Database::of_url(&place.url_at(&format!("127.0.0.1:{}", line.port))).unwrap();
     let journal = Journal::open(&by_line, masters(&[7])).unwrap();
     accept(&journal, message(1, AINO, &["plan"])).await;
     let there = || delivery(&journal, delivery_id(1, 0));
-    let moves =
-        [(BEFORE, State::Sending, Phase::Intent), (AFTER, State::Delivered, Phase::Outcome)];
-    for (second, (cut, to, phase)) in (2..).zip(moves) {
-        let next = advance(&there(), to, phase, second);
-        line.cut.store(cut, Ordering::SeqCst);
-        assert_eq!(journal.write(next).await, Ok(Ok(())), "{to:?}");
-        assert_eq!(line.cut.load(Ordering::SeqCst), WHOLE, "it was cut");
-        assert_eq!(there().state, to);
-    }
+    let next = advance(&there(), State::Sending, Phase::Intent, 2);
+    line.cut.store(when, Ordering::SeqCst);
+    assert_eq!(journal.write(next).await, Ok(Ok(())), "{as_it:?} {when}");
+    assert_eq!(line.cut.load(Ordering::SeqCst), WHOLE, "it was cut");
+    assert_eq!(there().state, State::Sending);
+    let next = advance(&there(), State::Delivered, Phase::Outcome, 3);
+    assert_eq!(journal.write(next).await, Ok(Ok(())));
     let phases: Vec<_> =
         journal.read_now(|c| read::trail(c, 1)).unwrap().iter().map(|entry| entry.phase).collect();
     assert_eq!(phases, [Phase::Intent, Phase::Outcome]);
     let found = verify::verify(&place.database, &verify::Against::default()).unwrap();
     assert_eq!((found.size, found.found), (2, 0));
+}
+
+async fn before_and_after(as_it: Cut) {
+    let cases =
+        [BEFORE, AFTER].map(|when| tokio::spawn(is_made_once_and_told_as_it_is(as_it, when)));
+    for case in cases {
+        case.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_lost_is_made_once_and_told_as_it_is() {
+    before_and_after(Cut::Closed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_never_answered_is_given_up_and_told_as_it_is() {
+    before_and_after(Cut::HalfOpen).await;
 }

@@ -3,18 +3,19 @@
 //! The writer's thread and the readers' wait for their answers, on threads that may be a runtime's.
 //! So the socket is driven elsewhere: waiting for it then needs no runtime and holds up none.
 
-use std::{path::Path, sync::mpsc};
+use std::{future::pending, path::Path, sync::mpsc};
 
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use tokio::runtime::Builder;
+use tokio::{runtime::Builder, sync::oneshot, time::timeout};
 use tokio_postgres::{Client, Connection, NoTls, tls::MakeTlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
+    answer::{silent, wait},
     failed,
     server::{Server, Tls},
 };
@@ -25,37 +26,57 @@ use crate::Error;
 const FIRST: &str = "set synchronous_commit = on; set lock_timeout = '10s'; \
                      set idle_in_transaction_session_timeout = '10s'";
 
-/// Connects; the socket's thread ends when the client is dropped or the server goes away.
-pub(super) fn connect(server: &Server) -> Result<Client, Error> {
-    let client = match &server.tls {
+/// A connection: who asks, and the end of its socket's thread.
+pub(super) struct Line {
+    pub(super) client: Client,
+    end: oneshot::Sender<()>,
+}
+
+impl Line {
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Closes the socket at once: dropped only, it would wait for the answers that do not come.
+    pub(super) fn give_up(self) {
+        let _ = self.end.send(());
+    }
+}
+
+/// Connects; the socket's thread ends when the line is dropped or the server goes away.
+pub(super) fn connect(server: &Server) -> Result<Line, Error> {
+    let line = match &server.tls {
         Tls::Plain => on_a_thread(server, NoTls),
         Tls::Verified(roots) => on_a_thread(server, checking(roots.as_deref())?),
     }?;
-    futures::executor::block_on(client.batch_execute(FIRST)).map_err(|e| failed(&e))?;
-    Ok(client)
+    wait(Some(server.greeting_max()), line.client.batch_execute(FIRST))?;
+    Ok(line)
 }
 
-fn on_a_thread<T>(server: &Server, tls: T) -> Result<Client, Error>
+fn on_a_thread<T>(server: &Server, tls: T) -> Result<Line, Error>
 where
     T: MakeTlsConnect<tokio_postgres::Socket> + Send + 'static,
     T::TlsConnect: Send,
     T::Stream: Send,
     <T::TlsConnect as tokio_postgres::tls::TlsConnect<tokio_postgres::Socket>>::Future: Send,
 {
-    let (config, (tell, told)) = (server.config.clone(), mpsc::channel());
+    let (config, long) = (server.config.clone(), server.greeting_max());
+    let (tell, told) = mpsc::channel();
     let drive = move || {
         let runtime = match Builder::new_current_thread().enable_io().enable_time().build() {
             Ok(runtime) => runtime,
             Err(error) => return drop(tell.send(Err(Error::Storage(error.to_string())))),
         };
         runtime.block_on(async {
-            match config.connect(tls).await {
-                Ok((client, connection)) => {
-                    let _ = tell.send(Ok(client));
+            match timeout(long, config.connect(tls)).await {
+                Ok(Ok((client, connection))) => {
+                    let (end, ended) = oneshot::channel();
+                    let _ = tell.send(Ok(Line { client, end }));
                     drop(tell);
-                    serve(connection).await;
+                    serve(connection, ended).await;
                 }
-                Err(error) => drop(tell.send(Err(failed(&error)))),
+                Ok(Err(error)) => drop(tell.send(Err(failed(&error)))),
+                Err(_) => drop(tell.send(Err(silent(long)))),
             }
         });
     };
@@ -66,14 +87,23 @@ where
     told.recv().map_err(|_| Error::Stopped)?
 }
 
-async fn serve<S, T>(connection: Connection<S, T>)
+async fn serve<S, T>(connection: Connection<S, T>, ended: oneshot::Receiver<()>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
+    let given_up = async {
+        // Dropped in order, it first says goodbye.
+        if ended.await.is_err() {
+            pending::<()>().await;
+        }
+    };
     // Whoever asks next is told; here it is only noted.
-    if let Err(error) = connection.await {
-        tracing::warn!(why = %failed(&error), "a connection to the database is lost");
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            tracing::warn!(why = %failed(&error), "a connection to the database is lost");
+        },
+        () = given_up => tracing::warn!("a connection to the database is given up: no answer comes"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! all hubs' changes have one order; and what became of a commit whose answer was lost is found out
 //! before anybody is told.
 
+mod answer;
 mod connect;
 mod doubt;
 mod server;
@@ -16,15 +17,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{executor::block_on, future::try_join_all};
+use futures::future::try_join_all;
 use tokio_postgres::{
-    Client, SimpleQueryMessage, Statement,
+    SimpleQueryMessage, Statement,
     error::{DbError, SqlState},
     types::ToSql,
 };
 
-use self::doubt::Doubt;
 pub use self::server::Server;
+use self::{
+    answer::{Failure, wait},
+    connect::Line,
+    doubt::Doubt,
+};
 use super::{
     dialect::Dialect,
     row::{Kind, Row},
@@ -37,11 +42,15 @@ const WRITERS: i64 = 0x4c55_4f54_5349;
 /// Between two attempts to reach a server that is away: at first, and at most.
 const AWAY_MIN: Duration = Duration::from_millis(50);
 const AWAY_MAX: Duration = Duration::from_secs(2);
+/// How long a statement of a hub that serves may go unanswered: longer than it may wait for a lock.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
 
 /// A connection that is made again when it was lost.
 pub(super) struct Link {
     server: Server,
-    client: RefCell<Option<Client>>,
+    line: RefCell<Option<Line>>,
+    /// How long to wait for an answer; `None`: as long as it takes.
+    bound: Cell<Option<Duration>>,
     statements: RefCell<HashMap<String, Statement>>,
     /// A transaction is open, so a lost connection must not be made again unseen.
     within: Cell<bool>,
@@ -54,7 +63,8 @@ impl Link {
     pub(super) fn open(server: &Server) -> Result<Self, Error> {
         let link = Self {
             server: server.clone(),
-            client: RefCell::default(),
+            line: RefCell::default(),
+            bound: Cell::new(None),
             statements: RefCell::default(),
             within: Cell::new(false),
             away: Cell::new((None, AWAY_MIN)),
@@ -64,9 +74,14 @@ impl Link {
         Ok(link)
     }
 
+    /// From here on somebody waits: what is not answered in time is given up.
+    pub(super) fn serve(&self) {
+        self.bound.set(Some(ANSWER_MAX));
+    }
+
     /// Sees to it that there is a connection, unless one was lost within a transaction.
     fn reach(&self) -> Result<(), Error> {
-        if self.client.borrow().as_ref().is_some_and(|client| !client.is_closed()) {
+        if !self.is_lost() {
             return Ok(());
         }
         if self.within.get() {
@@ -78,10 +93,10 @@ impl Link {
         }
         // Statements are prepared on the server, by connection.
         self.statements.borrow_mut().clear();
-        self.client.replace(None);
+        self.line.replace(None);
         match connect::connect(&self.server) {
-            Ok(client) => {
-                self.client.replace(Some(client));
+            Ok(line) => {
+                self.line.replace(Some(line));
                 self.away.set((None, AWAY_MIN));
                 Ok(())
             }
@@ -94,24 +109,24 @@ impl Link {
 
     /// Whether it is of no use any more.
     pub(super) fn is_lost(&self) -> bool {
-        self.client.borrow().as_ref().is_none_or(Client::is_closed)
+        self.line.borrow().as_ref().is_none_or(Line::is_closed)
     }
 
-    fn with<T>(
-        &self,
-        run: impl FnOnce(&Client) -> Result<T, tokio_postgres::Error>,
-    ) -> Result<T, Error> {
+    fn with<T>(&self, run: impl FnOnce(&Line) -> Result<T, Failure>) -> Result<T, Error> {
         self.reach()?;
-        let client = self.client.borrow();
-        let done = run(client.as_ref().ok_or_else(lost)?);
-        done.map_err(|error| {
-            let error_is_last = ends(&error);
-            drop(client);
-            if error_is_last {
-                self.client.replace(None);
+        let line = self.line.borrow();
+        let done = run(line.as_ref().ok_or_else(lost)?);
+        drop(line);
+        match &done {
+            Err(Failure::Silent(_)) => {
+                if let Some(line) = self.line.take() {
+                    line.give_up();
+                }
             }
-            failed(&error)
-        })
+            Err(Failure::Told(error)) if ends(error) => drop(self.line.take()),
+            _ => {}
+        }
+        done.map_err(Error::from)
     }
 
     fn prepared(&self, sql: &str) -> Result<Statement, Error> {
@@ -120,15 +135,16 @@ impl Link {
             return Ok(known.clone());
         }
         let text = Dialect::Postgres.text(sql);
-        let statement = self.with(|client| block_on(client.prepare(&text)))?;
+        let statement = self.with(|line| wait(self.bound.get(), line.client.prepare(&text)))?;
         self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
         let statement = self.prepared(sql)?;
-        let changed =
-            self.with(|client| block_on(client.execute(&statement, &parameters(values))))?;
+        let changed = self.with(|line| {
+            wait(self.bound.get(), line.client.execute(&statement, &parameters(values)))
+        })?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
@@ -136,9 +152,9 @@ impl Link {
     pub(super) fn execute_each(&self, sql: &str, rows: &[&[Value<'_>]]) -> Result<(), Error> {
         let statement = self.prepared(sql)?;
         let rows: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
-        self.with(|client| {
-            let all = rows.iter().map(|row| client.execute(&statement, row));
-            block_on(try_join_all(all)).map(|_| ())
+        self.with(|line| {
+            let all = rows.iter().map(|row| line.client.execute(&statement, row));
+            wait(self.bound.get(), try_join_all(all)).map(|_| ())
         })
     }
 
@@ -164,12 +180,12 @@ impl Link {
 
     fn rows(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, Error> {
         let statement = self.prepared(sql)?;
-        self.with(|client| block_on(client.query(&statement, &parameters(values))))
+        self.with(|line| wait(self.bound.get(), line.client.query(&statement, &parameters(values))))
     }
 
     /// Statements without parameters, in PostgreSQL's own words; the last value that they answer.
     pub(super) fn batch(&self, sql: &str) -> Result<Option<String>, Error> {
-        let answers = self.with(|client| block_on(client.simple_query(sql)))?;
+        let answers = self.with(|line| wait(self.bound.get(), line.client.simple_query(sql)))?;
         let value = answers.into_iter().rev().find_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
@@ -217,7 +233,7 @@ impl Link {
         self.within.set(false);
         if !self.is_lost() && self.batch("rollback").is_err() {
             // What cannot be rolled back goes with its connection.
-            self.client.replace(None);
+            self.line.replace(None);
         }
     }
 

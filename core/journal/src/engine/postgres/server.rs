@@ -51,6 +51,12 @@ impl Server {
         config.keepalives_idle(SILENCE_MAX).keepalives_interval(SILENCE_MAX / 4);
         Ok(Self { config: Box::new(config), tls })
     }
+
+    /// How long it may take to come to terms: each server named may be knocked at in vain first.
+    pub(super) fn greeting_max(&self) -> Duration {
+        let servers = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
+        CONNECT_MAX * u32::try_from(servers).unwrap_or(1) + SILENCE_MAX
+    }
 }
 
 /// Host and database; neither user nor password.
