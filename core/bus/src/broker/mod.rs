@@ -1,0 +1,170 @@
+//! Over RabbitMQ: a durable queue a lane, of which one hub at a time hears.
+//!
+//! What crosses the broker is a place in the journal and nothing else (claim check). A place that is
+//! lost is found again in the journal, and one that comes twice is looked up twice, so neither needs
+//! to be prevented. The library's own recovery stays off: whatever breaks is thrown away whole and
+//! built anew.
+
+mod backoff;
+mod hearing;
+mod hint;
+mod inspect;
+mod keep;
+mod link;
+mod publishing;
+mod settings;
+mod topology;
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use luotsi_model::SystemId;
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use hearing::{Heard, Hearing, Receipt};
+pub use hint::Hint;
+pub use inspect::{Finding, Unreachable, inspect};
+pub use settings::{Settings, Unusable};
+
+use link::Link;
+
+/// The hub's broker. Clones are the same one.
+#[derive(Clone)]
+pub struct Broker {
+    shared: Arc<Shared>,
+}
+
+/// How the broker is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// It takes what is announced.
+    Ready,
+    /// It is not there, or not as it must be.
+    Away {
+        /// What is the matter, and the mend where a person must do something.
+        why: String,
+    },
+    /// It is there and has raised an alarm: it takes nothing until that is over.
+    Blocked {
+        /// Its own words.
+        why: String,
+    },
+}
+
+struct Shared {
+    settings: Settings,
+    lanes: Mutex<BTreeSet<SystemId>>,
+    link: watch::Sender<Option<Arc<Link>>>,
+    condition: watch::Sender<Condition>,
+    strangers: AtomicU64,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Broker {
+    /// Keeps one connection that publishes and one that consumes, until `stop`: declares the
+    /// [topology](Settings) each time, and connects again by itself, with a growing pause.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn start(
+        settings: Settings,
+        lanes: impl IntoIterator<Item = SystemId>,
+        stop: CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let why = "it has not been reached yet".to_owned();
+        let shared = Arc::new(Shared {
+            settings,
+            lanes: Mutex::new(lanes.into_iter().collect()),
+            link: watch::Sender::new(None),
+            condition: watch::Sender::new(Condition::Away { why }),
+            strangers: AtomicU64::new(0),
+            stop,
+            tasks: tasks.clone(),
+        });
+        tasks.spawn(keep::keep(shared.clone()));
+        Self { shared }
+    }
+
+    /// Adds a lane, after a reload. One that is there stays as it is.
+    ///
+    /// When the broker is away the lane is declared as soon as it is back.
+    pub async fn add_lane(&self, lane: SystemId) {
+        self.shared.lanes().insert(lane);
+        if let Some(link) = self.shared.link() {
+            link.declare_lanes(&self.shared).await;
+        }
+    }
+
+    /// Publishes all of them, persistent and mandatory: the places that the broker has confirmed
+    /// *and not returned*. What is not among them may have arrived all the same.
+    ///
+    /// Takes 5 s at most, and tries nothing twice. One announcement after the other: hints that
+    /// go together should come together, and no more than some thousand at a time.
+    pub async fn announce(&self, hints: Vec<Hint>) -> Vec<i64> {
+        publishing::announce(&self.shared, hints).await
+    }
+
+    /// How the broker is now.
+    pub fn condition(&self) -> Condition {
+        self.shared.condition.borrow().clone()
+    }
+
+    /// How the broker is, and each change of it.
+    pub fn conditions(&self) -> watch::Receiver<Condition> {
+        self.shared.condition.subscribe()
+    }
+
+    /// Messages in the lanes' queues that were no hints, since the start. They are with the dead
+    /// letters.
+    pub fn strangers(&self) -> u64 {
+        self.shared.strangers.load(Ordering::Relaxed)
+    }
+
+    /// Hears a lane's hints until dropped, over however many connections. Of several who do so, in
+    /// this process or in others, one hears; when it is gone the next one does.
+    pub fn hear(&self, lane: SystemId) -> Hearing {
+        Hearing::start(&self.shared, lane)
+    }
+}
+
+impl Shared {
+    fn lanes(&self) -> MutexGuard<'_, BTreeSet<SystemId>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn link(&self) -> Option<Arc<Link>> {
+        self.link.borrow().clone()
+    }
+
+    /// Tells of a condition, once.
+    fn is(&self, condition: Condition) {
+        self.condition.send_if_modified(|now| {
+            let is_new = *now != condition;
+            if is_new {
+                condition.log(&self.settings);
+                *now = condition;
+            }
+            is_new
+        });
+    }
+}
+
+impl Condition {
+    fn log(&self, settings: &Settings) {
+        match self {
+            Self::Ready => tracing::info!(broker = %settings, "the broker is ready"),
+            Self::Away { why } => tracing::warn!(broker = %settings, why, "the broker is away"),
+            Self::Blocked { why } => {
+                tracing::warn!(broker = %settings, why, "the broker has raised an alarm");
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The way in: hints with their confirms.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use lapin::{Channel, Confirmation, message::BasicReturnMessage, options::BasicPublishOptions};
+use luotsi_model::SystemId;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Condition, Hint, Shared, hint,
+    link::{LATE, Link, confirming, told},
+    topology::{Names, short},
+};
+
+/// How long a broker may take to confirm. One that is alive and well needs milliseconds.
+const ANNOUNCE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What has become of a batch so far.
+#[derive(Default)]
+struct Outcome {
+    confirmed: Vec<i64>,
+    returned: BTreeSet<i64>,
+    /// Lanes whose queue is not there.
+    lost: BTreeSet<SystemId>,
+    is_unclear: bool,
+}
+
+pub(super) async fn announce(shared: &Shared, hints: Vec<Hint>) -> Vec<i64> {
+    let Some(link) = shared.link() else { return Vec::new() };
+    let deadline = Instant::now() + ANNOUNCE_TIME_MAX;
+    let mut conditions = shared.condition.subscribe();
+    let mut outcome = Outcome::default();
+    let is_blocked = |condition: &Condition| matches!(condition, Condition::Blocked { .. });
+    let ended = tokio::select! {
+        biased;
+        // Blocked, it answers nothing, and is kept: a new connection would not know of the alarm.
+        _ = conditions.wait_for(is_blocked) => None,
+        () = link.broken.cancelled() => None,
+        ended = timeout_at(deadline, batch(shared, &link, hints, &mut outcome)) => Some(ended),
+    };
+    match ended {
+        Some(Ok(Ok(()))) => {}
+        Some(Ok(Err(error))) => {
+            outcome.is_unclear = true;
+            link.give_up(told(&error));
+        }
+        Some(Err(_)) => {
+            outcome.is_unclear = true;
+            link.give_up(LATE.to_owned());
+        }
+        None => outcome.is_unclear = true,
+    }
+    if let Some(lane) = outcome.lost.iter().find(|lane| shared.lanes().contains(lane)) {
+        link.give_up(format!("the queue of the lane {lane} is gone: it is declared anew"));
+    }
+    outcome.settled()
+}
+
+/// One at a time: what is returned is told apart within a batch only.
+async fn batch(
+    shared: &Shared,
+    link: &Link,
+    hints: Vec<Hint>,
+    outcome: &mut Outcome,
+) -> lapin::Result<()> {
+    let mut kept = link.confirming.lock().await;
+    // Out of its place until all is confirmed, so that a channel with something under way is not
+    // used again.
+    let channel = match kept.take().filter(|channel| channel.status().connected()) {
+        Some(channel) => channel,
+        None => confirming(&link.publishing).await?,
+    };
+    publish(&channel, &Names::new(shared.settings.prefix()), hints, outcome).await?;
+    *kept = Some(channel);
+    Ok(())
+}
+
+async fn publish(
+    channel: &Channel,
+    names: &Names<'_>,
+    hints: Vec<Hint>,
+    outcome: &mut Outcome,
+) -> lapin::Result<()> {
+    let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    let mut under_way = Vec::with_capacity(hints.len());
+    for Hint { lane, place } in hints {
+        // What has no name at the broker has no queue there.
+        let (Ok(exchange), Ok(key)) = (short(&names.lanes()), short(lane.as_str())) else {
+            continue;
+        };
+        let (body, properties) = (hint::body(place), hint::properties());
+        let sent = channel.basic_publish(exchange, key, mandatory, body.as_bytes(), properties);
+        under_way.push((place, sent.await?));
+    }
+    for (place, confirm) in under_way {
+        let confirmation = confirm.await?;
+        if confirmation.is_ack() {
+            outcome.confirmed.push(place);
+        }
+        if let Confirmation::Ack(Some(back)) | Confirmation::Nack(Some(back)) = confirmation {
+            outcome.returned(&back);
+        }
+    }
+    Ok(())
+}
+
+impl Outcome {
+    /// The library hands a returned message out with whichever confirm comes next; which one it is,
+    /// the message itself says.
+    fn returned(&mut self, back: &BasicReturnMessage) {
+        self.lost.insert(SystemId::new(back.routing_key.as_str()));
+        match hint::read(&back.properties, &back.data) {
+            Some(place) => _ = self.returned.insert(place),
+            None => self.is_unclear = true,
+        }
+    }
+
+    /// The places that are confirmed and not returned. In a batch that was cut off, one that was
+    /// confirmed may have been returned with a confirm that never came: as soon as anything of it
+    /// was returned, nothing of it counts.
+    fn settled(self) -> Vec<i64> {
+        if self.is_unclear && !self.lost.is_empty() {
+            return Vec::new();
+        }
+        self.confirmed.into_iter().filter(|place| !self.returned.contains(place)).collect()
+    }
+}
