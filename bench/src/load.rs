@@ -31,7 +31,7 @@ pub async fn measure(options: &LoadOptions, sink: Option<Target>) -> Result<Repo
     load.post_consents().await?;
     load.warm_up().await?;
     let meters = Meters::start(options.pid)?;
-    let shots = load.volley.shoot(load.course()).await?;
+    let shots = load.counted(load.volley.shoot(load.course()).await?);
     let delivery = load.settle(&shots).await?;
     load.report(&shots, delivery, &meters, fsync).await
 }
@@ -53,6 +53,7 @@ impl<'o> Load<'o> {
             target,
             first: options.warmup,
             clients: options.clients,
+            lanes: options.lanes,
             connections: options.concurrency,
             timeout: options.timeout,
         };
@@ -80,8 +81,15 @@ impl<'o> Load<'o> {
             return Ok(());
         }
         let volley = Volley { first: 0, ..self.volley.clone() };
-        let shots = volley.shoot(closed(self.options.warmup)).await?;
+        let shots = self.counted(volley.shoot(closed(self.options.warmup)).await?);
         self.settle(&shots).await.map(drop)
+    }
+
+    /// Those that the report is about.
+    fn counted(&self, mut shots: Vec<Shot>) -> Vec<Shot> {
+        let lane = |shot: &Shot| shot.number % self.options.lanes;
+        shots.retain(|shot| self.options.leave_out != Some(lane(shot)));
+        shots
     }
 
     fn course(&self) -> Course {

@@ -66,7 +66,7 @@ pub struct LoadOptions {
     /// A further header line, `Name: value`; may be given again.
     #[arg(long = "header")]
     pub headers: Vec<String>,
-    /// A body of one's own instead of the 2 KB referral; {id} and {hetu} are filled in.
+    /// A body of one's own instead of the 2 KB referral; {id}, {hetu} and {lane} are filled in.
     #[arg(long)]
     pub body: Option<PathBuf>,
     /// The body's media type.
@@ -88,6 +88,13 @@ pub struct LoadOptions {
     /// Synthetic clients the messages rotate over.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub clients: u32,
+    /// Lanes that the messages rotate over: the last two digits of the postal code, from 00, so that
+    /// a region can send each to another destination.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub lanes: u32,
+    /// Post the messages of this lane as well, and leave them out of the report.
+    #[arg(long)]
+    pub leave_out: Option<u32>,
     /// First post a consent (Suostumus) of every client to the same URL.
     #[arg(long)]
     pub consents: bool,

@@ -13,23 +13,27 @@ const REFERRAL: &str = include_str!("../templates/lahete.xml");
 const CONSENT: &str = include_str!("../templates/suostumus.xml");
 const ID: &str = "{id}";
 const HETU: &str = "{hetu}";
+const LANE: &str = "{lane}";
 const NUMBER_DIGITS: usize = 8;
+const LANE_DIGITS: usize = 2;
 
-/// A request's head and body with the places of the ids in it. Ids and identity codes have fixed
+/// A request's head and body with the places of the ids in it. Ids, identity codes and lanes have fixed
 /// widths, so `content-length` holds for every message.
 #[derive(Clone)]
 pub struct Request {
     bytes: Vec<u8>,
     numbers: Vec<usize>,
     hetus: Vec<usize>,
+    lanes: Vec<usize>,
 }
 
 impl Request {
-    /// A POST of `body` with `{id}` and `{hetu}` in it. `headers` are whole lines, ended by CRLF.
+    /// A POST of `body` with `{id}`, `{hetu}` and `{lane}` in it. `headers` are whole lines, ended by CRLF.
     #[must_use]
     pub fn new(target: &Target, headers: &str, body: &str, prefix: &str) -> Self {
         let id = format!("{prefix}-{}", "0".repeat(NUMBER_DIGITS));
-        let mut rendered = Self { bytes: Vec::new(), numbers: Vec::new(), hetus: Vec::new() };
+        let mut rendered =
+            Self { bytes: Vec::new(), numbers: Vec::new(), hetus: Vec::new(), lanes: Vec::new() };
         rendered.render(body, &id);
         let head = format!(
             "POST {} HTTP/1.1\r\nhost: {}\r\n{headers}content-length: {}\r\n\r\n",
@@ -66,14 +70,17 @@ impl Request {
         Ok(Self::new(target, &headers(options)?, CONSENT, prefix))
     }
 
-    /// The request as message `number` of client `client`.
-    pub fn address(&mut self, number: u32, client: u32) -> &[u8] {
+    /// The request as message `number` of client `client` for lane `lane`.
+    pub fn address(&mut self, number: u32, client: u32, lane: u32) -> &[u8] {
         let hetu = hetu(client);
         for at in &self.numbers {
             digits(&mut self.bytes[*at..at + NUMBER_DIGITS], number);
         }
         for at in &self.hetus {
             self.bytes[*at..at + hetu.len()].copy_from_slice(&hetu);
+        }
+        for at in &self.lanes {
+            digits(&mut self.bytes[*at..at + LANE_DIGITS], lane);
         }
         &self.bytes
     }
@@ -91,6 +98,10 @@ impl Request {
                 self.hetus.push(self.bytes.len());
                 self.bytes.extend_from_slice(&hetu(0));
                 after
+            } else if let Some(after) = rest.strip_prefix(LANE) {
+                self.lanes.push(self.bytes.len());
+                self.bytes.extend_from_slice(&[b'0'; LANE_DIGITS]);
+                after
             } else {
                 self.bytes.push(b'{');
                 &rest[1..]
@@ -101,7 +112,8 @@ impl Request {
 
     fn prepend(&mut self, head: &[u8]) {
         self.bytes.splice(..0, head.iter().copied());
-        self.numbers.iter_mut().chain(&mut self.hetus).for_each(|at| *at += head.len());
+        let places = self.numbers.iter_mut().chain(&mut self.hetus).chain(&mut self.lanes);
+        places.for_each(|at| *at += head.len());
     }
 }
 
@@ -148,11 +160,11 @@ mod tests {
     #[test]
     fn ids_are_written_in_place() {
         let target = Target::parse("http://127.0.0.1:1/in?x=1").unwrap();
-        let body = r#"{"a":"{id}","b":"{hetu}","c":{"d":"{id} {idle}"}}"#;
+        let body = r#"{"a":"{id}","b":"{hetu}","c":{"d":"{id} {idle}"},"e":"{lane}"}"#;
         let mut request = Request::new(&target, "x: y\r\n", body, "b");
-        request.address(99_999_999, 7);
-        let text = String::from_utf8(request.address(42, 1).to_vec()).unwrap();
-        let body = r#"{"a":"b-00000042","b":"020140-900E","c":{"d":"b-00000042 {idle}"}}"#;
+        request.address(99_999_999, 7, 49);
+        let text = String::from_utf8(request.address(42, 1, 7).to_vec()).unwrap();
+        let body = r#"{"a":"b-00000042","b":"020140-900E","c":{"d":"b-00000042 {idle}"},"e":"07"}"#;
         let head = "POST /in?x=1 HTTP/1.1\r\nhost: 127.0.0.1:1\r\nx: y\r\n";
         assert_eq!(text, format!("{head}content-length: {}\r\n\r\n{body}", body.len()));
     }

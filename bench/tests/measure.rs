@@ -93,7 +93,7 @@ async fn lost_and_duplicated_are_told_by_id() {
         _ => 1,
     };
     for number in (0..100).flat_map(|number| std::iter::repeat_n(number, copies(number))) {
-        let answer = line.exchange(request.address(number, 0)).await.unwrap();
+        let answer = line.exchange(request.address(number, 0, 0)).await.unwrap();
         assert_eq!(answer.status, 200);
     }
     let arrivals = Observer::new(sink).arrivals().await.unwrap();

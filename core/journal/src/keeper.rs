@@ -99,7 +99,6 @@ impl Keeper {
             self.tree.push(*hash);
         }
         let rows: Vec<_> = appended.iter().map(|(seq, hash)| [seq.value(), hash.value()]).collect();
-        let rows: Vec<_> = rows.iter().map(<[_; 2]>::as_slice).collect();
         connection.execute_each("insert into leaf values (?1, ?2)", &rows)?;
         if self.tree.size() > before {
             connection.execute(

@@ -1,12 +1,16 @@
 //! A connection to the database, with the keys that its sealed cells open by.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+    sync::Arc,
+};
 
 use crate::{
     Error,
     engine::Connection,
     read::Payload,
-    seal::{Cell, Masters, data_key},
+    seal::{Cell, DataKey, Masters, data_key},
 };
 
 /// What commands and questions get: the connection, and the way to seal and open what is sealed.
@@ -40,9 +44,18 @@ impl Session {
         &self.masters
     }
 
+    /// The keys that these clients' payloads are sealed under now; one who has none gets hers.
+    pub(crate) fn keys<'c>(
+        &self,
+        clients: impl IntoIterator<Item = &'c str>,
+    ) -> Result<BTreeMap<&'c str, DataKey>, Error> {
+        data_key::current(self, &BTreeSet::from_iter(clients))
+    }
+
     /// Seals what stands in `cell` under its client's key, which is made now where she has none.
     pub(crate) fn seal(&self, cell: &Cell<'_>, plain: &[u8]) -> Result<Vec<u8>, Error> {
-        data_key::current(self, cell.client)?.seal(cell, plain)
+        let keys = self.keys([cell.client])?;
+        keys.get(cell.client).ok_or(Error::Keys("a client has none"))?.seal(cell, plain)
     }
 
     /// Opens what stands in `cell`.

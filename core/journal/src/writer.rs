@@ -6,7 +6,7 @@
 //! A command that fails spoils the group, so the group is rolled back and each command is applied
 //! again in a transaction of its own: one bad command costs its neighbours time, never their data.
 
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -57,8 +57,9 @@ impl Writer {
 }
 
 /// A command with its reply, the type of which the writer need not know.
-trait Job: Send {
-    fn apply(&mut self, connection: &Session) -> Result<(), Error>;
+trait Job: Any + Send {
+    /// Applies it, and others of its type after it.
+    fn apply(&mut self, alike: Vec<&mut dyn Job>, connection: &Session) -> Result<(), Error>;
     /// Replies with what `apply` gave, or with `error` when the commit failed.
     fn reply(&mut self, error: Option<Error>);
 }
@@ -70,8 +71,14 @@ struct Submitted<C: Command> {
 }
 
 impl<C: Command> Job for Submitted<C> {
-    fn apply(&mut self, connection: &Session) -> Result<(), Error> {
-        self.outcome = Some(self.command.apply(connection)?);
+    fn apply(&mut self, alike: Vec<&mut dyn Job>, connection: &Session) -> Result<(), Error> {
+        let alike = alike.into_iter().filter_map(|job| (job as &mut dyn Any).downcast_mut());
+        let all: Vec<&mut Self> = std::iter::once(self).chain(alike).collect();
+        let commands: Vec<&C> = all.iter().map(|job| &job.command).collect();
+        let outcomes = C::apply_all(&commands, connection)?;
+        for (job, outcome) in all.into_iter().zip(outcomes) {
+            job.outcome = Some(outcome);
+        }
         Ok(())
     }
 
@@ -171,6 +178,15 @@ fn apply(
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
     let before = keeper::last(connection);
-    group.iter_mut().try_for_each(|job| job.apply(connection))?;
+    let mut left: Vec<&mut dyn Job> = group.iter_mut().map(|job| &mut **job).collect();
+    // Nobody waits for one of a group before asking for another, so any order of its commands is one in
+    // which they may have come; those of one type keep theirs.
+    while !left.is_empty() {
+        let first = left.remove(0);
+        let kind = (*first).type_id();
+        let (alike, others) = left.into_iter().partition(|job| (**job).type_id() == kind);
+        first.apply(alike, connection)?;
+        left = others;
+    }
     keeper.seal_after(connection, before)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use luotsi_model::{
-    ClientRef, DeliveryId, Envelope, MessageId, Purpose, SystemId,
+    DeliveryId, Envelope, MessageId, Purpose, SystemId,
     task::{Illegal, Party, Status},
 };
 use uuid::Uuid;
@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::{
     Command,
     direct::{self, DirectiveChange, DirectiveWritten},
-    json, recall, repeat,
+    keep::{self, Kept},
+    recall, repeat,
 };
 use crate::{
     Accounting, Error, State,
     command::plan,
     engine::{Connection, params},
-    seal::Cell,
     session::Session,
 };
 
@@ -156,6 +156,16 @@ impl Command for Accept {
         }
         Ok(taken)
     }
+
+    fn apply_all(commands: &[&Self], connection: &Session) -> Result<Vec<Self::Reply>, Error> {
+        let plain: Vec<&Self> = commands.iter().copied().filter(|one| one.is_plain()).collect();
+        let mut kept = keep::all(connection, &plain)?.into_iter();
+        let reply = |one: &&Self| match one.is_plain().then(|| kept.next()).flatten() {
+            Some(kept) => Ok(Ok(one.accepted(kept, Changed::default()))),
+            None => one.apply(connection),
+        };
+        commands.iter().map(reply).collect()
+    }
 }
 
 impl Accept {
@@ -164,17 +174,29 @@ impl Accept {
         if let Some(message) = self.told(connection)? {
             return Ok(Ok(Accepted::before(message)));
         }
-        let Changed { in_flight, plan, directive } = match self.change(connection)? {
+        let changed = match self.change(connection)? {
             Ok(changed) => changed,
             Err(rejected) => return Ok(Err(rejected)),
         };
-        let seq = self.keep(connection)?;
-        let deliveries = self.deliver(connection, seq)?;
+        let Some((seq, deliveries)) = keep::all(connection, &[self])?.pop() else {
+            return Err(Error::Storage("a message was not kept".into()));
+        };
         self.settle_original(connection)?;
         if let (Effect::Recall { id, deadline }, [notice]) = (&self.effect, &deliveries[..]) {
             recall::sent(connection, *id, *notice, *deadline)?;
         }
-        Ok(Ok(Accepted {
+        Ok(Ok(self.accepted((seq, deliveries), changed)))
+    }
+
+    /// Whether all there is to do is to keep it.
+    const fn is_plain(&self) -> bool {
+        let changes = !matches!(self.effect, Effect::None) || self.envelope.replays.is_some();
+        self.idempotency.is_none() && !changes
+    }
+
+    fn accepted(&self, (seq, deliveries): Kept, changed: Changed) -> Accepted {
+        let Changed { in_flight, plan, directive } = changed;
+        Accepted {
             message: self.envelope.id,
             seq: Some(seq),
             count: deliveries.len(),
@@ -182,7 +204,7 @@ impl Accept {
             in_flight,
             plan,
             directive,
-        }))
+        }
     }
 }
 
@@ -237,47 +259,6 @@ impl Accept {
                 Err(Rejected::NotOwed)
             }),
         }
-    }
-
-    fn keep(&self, connection: &Session) -> Result<i64, Error> {
-        let reference = self.reference.as_ref().map(|text| {
-            connection.seal(&Cell::message(Cell::REFERENCE, &self.envelope), text.as_bytes())
-        });
-        let record = connection.seal(&Cell::message(Cell::RECORD, &self.envelope), &self.record)?;
-        connection.insert(
-            "insert into message (id, envelope, reference, record, accounting)
-             values (?1, ?2, ?3, ?4, ?5)",
-            params![
-                self.envelope.id.0.as_bytes(),
-                json("message", &self.envelope)?,
-                reference.transpose()?,
-                record,
-                json("message", &self.accounting)?,
-            ],
-        )
-    }
-
-    fn deliver(&self, connection: &Connection, message: i64) -> Result<Vec<i64>, Error> {
-        let at = self.envelope.received.as_microsecond();
-        let state = if self.accounting.is_held { State::Held } else { State::Ready };
-        let insert_one = |new: &NewDelivery| {
-            connection.insert(
-                "insert into delivery
-               (id, message, destination, purpose, subject, state, accepted, due, deadline)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
-                params![
-                    new.id.0.as_bytes(),
-                    message,
-                    new.destination.as_str(),
-                    new.purpose.as_str(),
-                    self.envelope.subject.as_ref().map(ClientRef::as_str),
-                    state,
-                    at,
-                    new.deadline.as_microsecond(),
-                ],
-            )
-        };
-        self.deliveries.iter().map(insert_one).collect()
     }
 
     /// A replay settles the dead letters and held deliveries of its original to the systems it goes to.

@@ -7,6 +7,7 @@ mod bury;
 mod checkpoint;
 mod direct;
 mod erase;
+mod keep;
 mod owe;
 mod plan;
 mod probe;
@@ -58,6 +59,18 @@ pub trait Command: Send + 'static {
     /// # Errors
     /// Only when the database fails.
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error>;
+
+    /// Applies several, to the same end as one after the other in their order. One whose steps can
+    /// be taken for all of them at once says how: a server is then waited for less often.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    fn apply_all(commands: &[&Self], connection: &Session) -> Result<Vec<Self::Reply>, Error>
+    where
+        Self: Sized,
+    {
+        commands.iter().map(|command| command.apply(connection)).collect()
+    }
 }
 
 /// A command whose asker keeps it, to ask again when the database fails.
@@ -66,6 +79,11 @@ impl<C: Command + Sync> Command for Arc<C> {
 
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         (**self).apply(connection)
+    }
+
+    fn apply_all(commands: &[&Self], connection: &Session) -> Result<Vec<Self::Reply>, Error> {
+        let commands: Vec<&C> = commands.iter().map(|command| &***command).collect();
+        C::apply_all(&commands, connection)
     }
 }
 

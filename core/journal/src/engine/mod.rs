@@ -5,6 +5,7 @@
 
 mod database;
 mod dialect;
+mod each;
 mod postgres;
 mod row;
 mod sqlite;
@@ -116,15 +117,6 @@ impl Connection {
         match &self.0 {
             Kind::Sqlite(connection) => sqlite::execute(connection, sql, values),
             Kind::Postgres(link) => link.execute(sql, values),
-        }
-    }
-
-    /// Executes a statement once for each of several rows of parameters, in order. A server is not
-    /// waited for in between.
-    pub(crate) fn execute_each(&self, sql: &str, rows: &[&[Value<'_>]]) -> Result<(), Error> {
-        match &self.0 {
-            Kind::Sqlite(_) => rows.iter().try_for_each(|row| self.execute(sql, row).map(|_| ())),
-            Kind::Postgres(link) => link.execute_each(sql, rows),
         }
     }
 

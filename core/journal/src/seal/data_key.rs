@@ -3,12 +3,14 @@
 //! What must hold: the row of a key never changes its size. SQLite then overwrites it where it
 //! stands, and an erased key leaves no copy in a page that was rearranged.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_lc_rs::aead::LessSafeKey;
 
 use super::master::{Key, KeyId, Masters, WRAPPED_LEN, cipher, random};
 use crate::{
     Error,
-    engine::{Connection, Row, params},
+    engine::{Connection, Row, Value, params},
     session::Session,
 };
 
@@ -39,14 +41,23 @@ fn read(row: &Row<'_>) -> Result<Wrapped, Error> {
     Ok(Wrapped { n: row.get(0)?, master: row.get(1)?, wrapped: row.get(2)? })
 }
 
-/// The key that a client's payloads are sealed under now; made where there is none, or where it was
-/// erased.
-pub(crate) fn current(session: &Session, client: &str) -> Result<DataKey, Error> {
-    let found = session.first(
+/// The keys that these clients' payloads are sealed under now.
+pub(crate) fn current<'c>(
+    session: &Session,
+    clients: &BTreeSet<&'c str>,
+) -> Result<BTreeMap<&'c str, DataKey>, Error> {
+    let rows: Vec<_> = clients.iter().map(|client| [Value::Text(client)]).collect();
+    let found = session.first_each(
         "select n, master, wrapped from client_key where client = ?1 order by n desc limit 1",
-        params![client],
+        &rows,
         read,
     )?;
+    let keys = clients.iter().zip(found);
+    keys.map(|(client, found)| Ok((*client, taken_up(session, client, found)?))).collect()
+}
+
+/// The key that was found; made where there is none, or where it was erased.
+fn taken_up(session: &Session, client: &str, found: Option<Wrapped>) -> Result<DataKey, Error> {
     match found {
         Some(found) if found.wrapped == ERASED => make(session, client, found.n + 1),
         Some(found) => unwrap(session.masters(), client, &found)?.map_or_else(

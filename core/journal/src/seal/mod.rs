@@ -16,7 +16,7 @@ mod rotate;
 mod scrub;
 
 pub(crate) use cell::Cell;
-pub(crate) use data_key::ERASED;
+pub(crate) use data_key::{DataKey, ERASED};
 pub(crate) use first::seal_all;
 pub(crate) use master::random;
 pub use master::{Key, KeyId, Masters};

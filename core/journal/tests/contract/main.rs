@@ -79,6 +79,7 @@ macro_rules! every_engine {
                 a_move_starts_where_the_delivery_is,
                 recovering_closes_each_open_send_once,
                 a_burial_closes_what_stands_open,
+                what_moves_at_once_moves_as_one_after_the_other,
             ],
             owing: [
                 what_is_owed_is_found_by_its_time_and_settled_once,

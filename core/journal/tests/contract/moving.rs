@@ -1,5 +1,6 @@
 //! Moving deliveries to their ends.
 
+use futures::future::join_all;
 use luotsi_journal::{
     Journal, Phase, State,
     command::{Advance, Bury, Lost, Recover},
@@ -130,4 +131,33 @@ pub(crate) async fn a_burial_closes_what_stands_open(place: &impl Place) {
     let failed = trail.iter().filter(|e| e.result.as_deref() == Some("failed"));
     let failed: Vec<_> = failed.map(|e| (e.delivery, e.phase, e.attempt)).collect();
     assert_eq!(failed, [(Some(under_way), Phase::Outcome, 1)]);
+}
+
+/// However the writer groups them: what comes at once ends as if one had come after the other.
+pub(crate) async fn what_moves_at_once_moves_as_one_after_the_other(place: &impl Place) {
+    let journal = place.open();
+    accept(&journal, directing(1, AINO, consent("S-1", AINO))).await;
+    let taken = (2..10).map(|n| accept(&journal, message(n, AINO, &["malli-ry", "home-care"])));
+    let taken = join_all(taken).await;
+    let moves = taken.iter().enumerate().flat_map(|(index, accepted)| {
+        let n = index as u8 + 2;
+        assert_eq!(accepted.deliveries, [0, 1].map(|i| delivery(&journal, delivery_id(n, i)).seq));
+        let intent = |index, epoch| {
+            let delivery = delivery(&journal, delivery_id(n, index));
+            let intent = advance(&delivery, State::Sending, Phase::Intent, 20);
+            journal.write(Advance { guard: guard(AINO, epoch), ..intent })
+        };
+        // Of two to one delivery the first wins; what was decided on other directives does not move.
+        [intent(0, 1), intent(0, 1), intent(1, 0)]
+    });
+    let ends: Vec<_> = join_all(moves.collect::<Vec<_>>()).await;
+    for (ends, n) in ends.chunks(3).zip(2..) {
+        assert_eq!(ends, [Ok(Ok(())), Ok(Err(Lost::Elsewhere)), Ok(Err(Lost::Stale))], "{n}");
+        let states = [0, 1].map(|index| delivery(&journal, delivery_id(n, index)).state);
+        assert_eq!(states, [State::Sending, State::Ready]);
+        let seq = delivery(&journal, delivery_id(n, 0)).message;
+        let trail = journal.read_now(|c| read::trail(c, seq)).unwrap();
+        let logged: Vec<_> = trail.iter().map(|entry| entry.delivery).collect();
+        assert_eq!(logged, [Some(delivery_id(n, 0))]);
+    }
 }

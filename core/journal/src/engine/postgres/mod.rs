@@ -149,13 +149,37 @@ impl Link {
     }
 
     /// What is asked for at once is sent at once, and the answers come in its order.
-    pub(super) fn execute_each(&self, sql: &str, rows: &[&[Value<'_>]]) -> Result<(), Error> {
+    pub(super) fn execute_each<const N: usize>(
+        &self,
+        sql: &str,
+        rows: &[[Value<'_>; N]],
+    ) -> Result<Vec<usize>, Error> {
         let statement = self.prepared(sql)?;
         let rows: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
-        self.with(|line| {
+        let changed = self.with(|line| {
             let all = rows.iter().map(|row| line.client.execute(&statement, row));
-            wait(self.bound.get(), try_join_all(all)).map(|_| ())
-        })
+            wait(self.bound.get(), try_join_all(all))
+        })?;
+        Ok(changed.into_iter().map(|count| usize::try_from(count).unwrap_or(usize::MAX)).collect())
+    }
+
+    /// The same of a question.
+    pub(super) fn first_each<const N: usize, T>(
+        &self,
+        sql: &str,
+        rows: &[[Value<'_>; N]],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<Option<T>>, Error> {
+        let statement = self.prepared(sql)?;
+        let rows: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
+        let answers = self.with(|line| {
+            let all = rows.iter().map(|row| line.client.query(&statement, row));
+            wait(self.bound.get(), try_join_all(all))
+        })?;
+        let first = |rows: &Vec<tokio_postgres::Row>| {
+            rows.first().map(|row| read(&Row(Kind::Postgres(row)))).transpose()
+        };
+        answers.iter().map(first).collect()
     }
 
     pub(super) fn first<T>(
