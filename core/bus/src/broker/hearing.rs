@@ -69,6 +69,7 @@ struct Settlement {
 
 impl Hearing {
     pub(super) fn start(shared: &Arc<Shared>, lane: SystemId) -> Self {
+        shared.lanes().insert(lane.clone());
         let gone = shared.stop.child_token();
         // One batch waits; what comes meanwhile waits for the next, which is one again.
         let (told, heard) = mpsc::channel(1);
@@ -166,6 +167,7 @@ impl Listener {
     }
 
     async fn open(&self, link: &Link) -> Result<Ear, String> {
+        link.declare_lanes(&self.shared).await;
         let queue = Names::new(self.shared.settings.prefix()).lane(&self.lane);
         let queue = short(&queue).map_err(|refused| refused.to_string())?;
         let channel = link.consuming.create_channel().await.map_err(|e| told(&e))?;

@@ -128,8 +128,9 @@ impl Broker {
         self.shared.strangers.load(Ordering::Relaxed)
     }
 
-    /// Hears a lane's hints until dropped, over however many connections. Of several who do so, in
-    /// this process or in others, one hears; when it is gone the next one does.
+    /// Hears a lane's hints until dropped, over however many connections; a lane that is not there
+    /// is added. Of several who do so, in this process or in others, one hears; when it is gone the
+    /// next one does, which takes some seconds where it went without a word.
     pub fn hear(&self, lane: SystemId) -> Hearing {
         Hearing::start(&self.shared, lane)
     }

@@ -22,33 +22,33 @@ struct Outcome {
     returned: BTreeSet<i64>,
     /// Lanes whose queue is not there.
     lost: BTreeSet<SystemId>,
-    is_unclear: bool,
+    /// Not everything of it has come to its end.
+    is_cut_off: bool,
 }
 
 pub(super) async fn announce(shared: &Shared, hints: Vec<Hint>) -> Vec<i64> {
     let Some(link) = shared.link() else { return Vec::new() };
     let deadline = Instant::now() + ANNOUNCE_TIME_MAX;
+    // One at a time: what is returned is told apart within a batch only.
+    let turn = timeout_at(deadline, link.confirming.lock()).await;
+    let Ok(mut kept) = turn else { return Vec::new() };
     let mut conditions = shared.condition.subscribe();
-    let mut outcome = Outcome::default();
     let is_blocked = |condition: &Condition| matches!(condition, Condition::Blocked { .. });
+    let mut outcome = Outcome::default();
+    let batch = batch(shared, &link, &mut kept, hints, &mut outcome);
     let ended = tokio::select! {
         biased;
         // Blocked, it answers nothing, and is kept: a new connection would not know of the alarm.
-        _ = conditions.wait_for(is_blocked) => None,
-        () = link.broken.cancelled() => None,
-        ended = timeout_at(deadline, batch(shared, &link, hints, &mut outcome)) => Some(ended),
+        _ = conditions.wait_for(is_blocked) => Err(None),
+        () = link.broken.cancelled() => Err(None),
+        ended = timeout_at(deadline, batch) => match ended {
+            Ok(ended) => ended.map_err(|error| Some(told(&error))),
+            Err(_) => Err(Some(LATE.to_owned())),
+        },
     };
-    match ended {
-        Some(Ok(Ok(()))) => {}
-        Some(Ok(Err(error))) => {
-            outcome.is_unclear = true;
-            link.give_up(told(&error));
-        }
-        Some(Err(_)) => {
-            outcome.is_unclear = true;
-            link.give_up(LATE.to_owned());
-        }
-        None => outcome.is_unclear = true,
+    if let Err(broke) = ended {
+        outcome.is_cut_off = true;
+        broke.into_iter().for_each(|why| link.give_up(why));
     }
     if let Some(lane) = outcome.lost.iter().find(|lane| shared.lanes().contains(lane)) {
         link.give_up(format!("the queue of the lane {lane} is gone: it is declared anew"));
@@ -56,14 +56,13 @@ pub(super) async fn announce(shared: &Shared, hints: Vec<Hint>) -> Vec<i64> {
     outcome.settled()
 }
 
-/// One at a time: what is returned is told apart within a batch only.
 async fn batch(
     shared: &Shared,
     link: &Link,
+    kept: &mut Option<Channel>,
     hints: Vec<Hint>,
     outcome: &mut Outcome,
 ) -> lapin::Result<()> {
-    let mut kept = link.confirming.lock().await;
     // Out of its place until all is confirmed, so that a channel with something under way is not
     // used again.
     let channel = match kept.take().filter(|channel| channel.status().connected()) {
@@ -111,7 +110,7 @@ impl Outcome {
         self.lost.insert(SystemId::new(back.routing_key.as_str()));
         match hint::read(&back.properties, &back.data) {
             Some(place) => _ = self.returned.insert(place),
-            None => self.is_unclear = true,
+            None => self.is_cut_off = true,
         }
     }
 
@@ -119,7 +118,7 @@ impl Outcome {
     /// confirmed may have been returned with a confirm that never came: as soon as anything of it
     /// was returned, nothing of it counts.
     fn settled(self) -> Vec<i64> {
-        if self.is_unclear && !self.lost.is_empty() {
+        if self.is_cut_off && !self.lost.is_empty() {
             return Vec::new();
         }
         self.confirmed.into_iter().filter(|place| !self.returned.contains(place)).collect()

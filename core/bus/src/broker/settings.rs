@@ -9,8 +9,9 @@ use luotsi_model::Sensitive;
 const PREFIX_LENGTH_MAX: usize = 64;
 /// What a broker keeps for its own exchanges and queues.
 const RESERVED: &str = "amq.";
-/// A connection that is cut without a word is found out within twice this.
-const HEARTBEAT_S: u16 = 10;
+/// A connection that is cut without a word is found out within twice this, here and at the broker,
+/// which until then gives a lane's hints to nobody else.
+const HEARTBEAT_S: u16 = 5;
 
 /// How the hub's broker is reached, and what the names of its exchanges and queues begin with.
 ///
