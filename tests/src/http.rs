@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
+    time::Duration,
 };
 
 use crate::wait::LONG;
@@ -77,9 +78,17 @@ impl<'a> Request<'a> {
     /// # Errors
     /// When there is none.
     pub fn send(&self, to: SocketAddr) -> io::Result<Answer> {
+        self.send_within(LONG, to)
+    }
+
+    /// The same for a sender that waits no longer for a word.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn send_within(&self, long: Duration, to: SocketAddr) -> io::Result<Answer> {
         let stream = TcpStream::connect(to)?;
-        stream.set_read_timeout(Some(LONG))?;
-        stream.set_write_timeout(Some(LONG))?;
+        stream.set_read_timeout(Some(long))?;
+        stream.set_write_timeout(Some(long))?;
         self.exchange(stream, &to.to_string())
     }
 

@@ -9,6 +9,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -201,6 +202,23 @@ impl Hub {
         let path = format!("/in/{system}");
         let request = Request::new("POST", &path).bearer(&token(system));
         request.header("idempotency-key", key).body(document.as_bytes()).send(self.intake)
+    }
+
+    /// The same for a sender that does not wait for longer.
+    ///
+    /// # Errors
+    /// When there is no answer in time.
+    pub fn post_keyed_within(
+        &self,
+        long: Duration,
+        system: &str,
+        key: &str,
+        document: &str,
+    ) -> std::io::Result<Answer> {
+        let path = format!("/in/{system}");
+        let request = Request::new("POST", &path).bearer(&token(system));
+        let request = request.header("idempotency-key", key).body(document.as_bytes());
+        request.send_within(long, self.intake)
     }
 
     /// Posts a document that must be accepted, and gives its message.

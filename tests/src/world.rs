@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use tempfile::TempDir;
 
-use crate::{hub::Hub, region::Region, standin::StandIn};
+use crate::{hub::Hub, journal::Place, region::Region, stage::Stage, standin::StandIn};
 
 /// Fast retries, so that a test need not wait for what production waits for.
 const RETRY: &str = "[delivery.retry]\nfirst_ms = 40\neach_max_ms = 250\n";
@@ -62,6 +62,17 @@ impl Setup {
         Hub::new(self.home.path(), self.region.folder(), self.environment.clone())
     }
 
+    /// A hub of several, not started, with a folder and an environment of its own beside the common.
+    ///
+    /// # Panics
+    /// When its folder cannot be made.
+    pub fn hub_named(&self, name: &str, environment: Vec<(String, String)>) -> Hub {
+        let home = self.home.path().join(name);
+        std::fs::create_dir(&home).expect("a writable folder");
+        let environment = [self.environment.clone(), environment].concat();
+        Hub::new(&home, self.region.folder(), environment)
+    }
+
     /// A file beside the hub's.
     ///
     /// # Panics
@@ -93,6 +104,13 @@ impl World {
     #[track_caller]
     pub fn new() -> Self {
         Setup::new().start()
+    }
+
+    /// What a load meets.
+    pub fn stage(&self) -> Stage<'_> {
+        let Self { serena, home_care, malli_ry, hub, .. } = self;
+        let place = Place::File(hub.data.join("luotsi.db"));
+        Stage { hubs: std::slice::from_ref(hub), place, serena, home_care, malli_ry }
     }
 }
 

@@ -5,17 +5,17 @@ use std::{thread, time::Duration};
 
 use luotsi_tests::{
     dice::{Dice, Seed, count},
+    load::{
+        Client, Load, laws,
+        ledger::{Mind, Will},
+        under_load,
+    },
     standin::Manner,
     wait,
     world::World,
 };
 
-use crate::{
-    CYCLES, SENDERS, laws,
-    ledger::{Mind, Will},
-    load::{Client, Load},
-    under_load,
-};
+use crate::{CYCLES, SENDERS};
 
 /// Of each sender, all of whom change their minds.
 const CLIENTS_EACH: u64 = 3;
@@ -32,10 +32,10 @@ fn stopped_in_its_tracks_it_lets_nothing_through_but_what_the_receipt_counts() {
     let slow = Manner::Shaky { pause_max: Duration::from_millis(40), once_in: 4 };
     world.malli_ry.throw(Dice::of(dice.bits()));
     world.malli_ry.be(slow);
-    let load = Load::new(&world, 2);
+    let load = Load::new(world.stage(), 2);
     let clients = |sender| Client::of_minds(sender * CLIENTS_EACH, CLIENTS_EACH, &[Mind::Changing]);
     let mut met = 0;
-    let account = under_load(&world, &load, &mut dice, clients, |dice| {
+    let account = under_load(&load, SENDERS, &mut dice, clients, |dice| {
         for _ in 0..cycles {
             met += u64::from(halt(&world, &load, dice));
         }

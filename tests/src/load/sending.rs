@@ -6,22 +6,27 @@ use std::{
     time::Duration,
 };
 
-use luotsi_tests::{
+use serde_json::Value;
+
+use super::ledger::{Ledger, Line, Mind, Will, reference};
+use crate::{
     dice::Dice,
     documents::{self, Referral, Scope},
     http::Answer,
     journal::REFUSED,
-    people, standin, wait,
-    world::World,
+    people,
+    stage::Stage,
+    standin, wait,
 };
-use serde_json::Value;
 
-use crate::ledger::{Ledger, Line, Mind, Will, reference};
+/// How long a sender insists: what it meets meanwhile may be down for long.
+const INSISTS: Duration = Duration::from_secs(180);
 
-/// The load on a hub that comes and goes.
-pub(crate) struct Load<'w> {
-    world: &'w World,
+/// The load on hubs that come and go.
+pub struct Load<'w> {
+    stage: Stage<'w>,
     acked: AtomicU64,
+    turned_away: AtomicU64,
     /// Withdrawals that are posted and not acknowledged.
     withdrawing: AtomicU64,
     /// How seldom a client who may change her mind does instead of being referred.
@@ -29,42 +34,61 @@ pub(crate) struct Load<'w> {
 }
 
 /// A client to be.
-pub(crate) struct Client {
+pub struct Client {
     number: u64,
     mind: Mind,
 }
 
 impl Client {
     /// So many from `first`, of all minds.
-    pub(crate) fn some(first: u64, count: u64) -> Vec<Self> {
+    pub fn some(first: u64, count: u64) -> Vec<Self> {
         Self::of_minds(first, count, &[Mind::Always, Mind::Never, Mind::Changing])
     }
 
     /// So many from `first`, of these minds by turns.
-    pub(crate) fn of_minds(first: u64, count: u64, minds: &[Mind]) -> Vec<Self> {
+    pub fn of_minds(first: u64, count: u64, minds: &[Mind]) -> Vec<Self> {
         let mind = |number: u64| minds[number as usize % minds.len()];
         (first..first + count).map(|number| Self { number, mind: mind(number) }).collect()
     }
 }
 
 impl<'w> Load<'w> {
-    pub(crate) const fn new(world: &'w World, change_once_in: u64) -> Self {
-        let (acked, withdrawing) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { world, acked, withdrawing, change_once_in }
+    /// On these hubs; a client who may change her mind does so once in so many times.
+    pub const fn new(stage: Stage<'w>, change_once_in: u64) -> Self {
+        let (acked, turned_away) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { stage, acked, turned_away, withdrawing: AtomicU64::new(0), change_once_in }
+    }
+
+    /// What it meets.
+    pub const fn stage(&self) -> &Stage<'w> {
+        &self.stage
     }
 
     /// How many withdrawals are posted and not acknowledged at this moment.
-    pub(crate) fn withdrawing(&self) -> u64 {
+    pub fn withdrawing(&self) -> u64 {
         self.withdrawing.load(Ordering::Acquire)
     }
 
-    /// How much has happened: acknowledgements, and requests at the provider.
-    pub(crate) fn happened(&self) -> u64 {
-        self.acked.load(Ordering::Relaxed) + self.world.malli_ry.count()
+    /// How much was acknowledged.
+    pub fn acknowledged(&self) -> u64 {
+        self.acked.load(Ordering::Relaxed)
     }
 
-    /// Posts one document until it is acknowledged, however often the hub dies meanwhile.
-    fn insist(&self, system: &str, key: &str, document: &str) -> Value {
+    /// How often somebody was turned away with 503.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+
+    /// How much has happened: acknowledgements, and requests at the provider.
+    pub fn happened(&self) -> u64 {
+        self.acked.load(Ordering::Relaxed) + self.stage.malli_ry.count()
+    }
+
+    /// Posts one document until it is acknowledged, whatever becomes of the hubs meanwhile.
+    ///
+    /// # Panics
+    /// When it is refused, or not acknowledged for long.
+    pub fn insist(&self, system: &str, key: &str, document: &str) -> Value {
         let answer = self.post_until_answered(system, key, document);
         assert_eq!(answer.status, 202, "{key}: {}", answer.text());
         self.acked.fetch_add(1, Ordering::Relaxed);
@@ -72,14 +96,22 @@ impl<'w> Load<'w> {
     }
 
     fn post_until_answered(&self, system: &str, key: &str, document: &str) -> Answer {
-        wait::until("an acknowledgement", || {
-            let answer = self.world.post_keyed(system, key, document).ok()?;
-            (answer.status != 503).then_some(answer)
+        // Each begins at another hub, and goes round.
+        let mut turn = key.bytes().map(usize::from).sum::<usize>();
+        wait::within(INSISTS, "an acknowledgement", || {
+            turn += 1;
+            let answer = self.stage.post(turn, system, key, document).ok()?;
+            let is_answer = answer.status != 503;
+            self.turned_away.fetch_add(u64::from(!is_answer), Ordering::Relaxed);
+            is_answer.then_some(answer)
         })
     }
 
     /// Sends about its clients until it is told to stop.
-    pub(crate) fn send(&self, clients: Vec<Client>, mut dice: Dice, stop: &AtomicBool) -> Ledger {
+    ///
+    /// # Panics
+    /// When something is refused.
+    pub fn send(&self, clients: Vec<Client>, mut dice: Dice, stop: &AtomicBool) -> Ledger {
         let mut ledger = Ledger(clients.into_iter().map(|c| (c.number, line(&c))).collect());
         for (number, line) in &mut ledger.0 {
             if line.mind != Mind::Never {
@@ -130,10 +162,13 @@ impl<'w> Load<'w> {
 
     /// Accepts each task that the provider has taken, until it is told to stop. Gives the tasks. Too
     /// late is whoever accepts what was refused since: taken, and its outcome lost in a crash.
-    pub(crate) fn answer(&self, stop: &AtomicBool) -> BTreeSet<String> {
+    ///
+    /// # Panics
+    /// When an answer is refused otherwise.
+    pub fn answer(&self, stop: &AtomicBool) -> BTreeSet<String> {
         let (mut answered, mut late, mut place) = (BTreeSet::new(), BTreeSet::new(), 0);
         while !stop.load(Ordering::Acquire) {
-            let received = self.world.malli_ry.received_from(place);
+            let received = self.stage.malli_ry.received_from(place);
             for received in received.into_iter().take_while(|r| r.answered > 0) {
                 place += 1;
                 let task = received.delivery().filter(|_| received.answered == 200);
@@ -156,9 +191,10 @@ impl<'w> Load<'w> {
     }
 
     fn has_ended_refused(&self, task: &str) -> bool {
-        let id = task.replace('-', "");
-        let refused = format!("delivery where id = x'{id}' and state = {REFUSED}");
-        self.world.journal().count(&format!("{refused} and task = 'rejected'")) == 1
+        let (id, journal) = (task.replace('-', ""), self.stage.journal());
+        let refused =
+            format!("delivery where {} = '{id}' and state = {REFUSED}", journal.hex("id"));
+        journal.count(&format!("{refused} and task = 'rejected'")) == 1
     }
 }
 

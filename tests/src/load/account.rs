@@ -5,61 +5,73 @@ use std::{
     fmt,
 };
 
-use luotsi_tests::{
-    journal::{Delivery, REFUSED, hyphened},
-    standin::{Received, StandIn},
-    world::World,
-};
 use serde_json::Value;
 
-use crate::ledger::{Ledger, Will, reference_in};
+use super::ledger::{Ledger, Will, reference_in};
+use crate::{
+    journal::{Delivery, REFUSED, hyphened},
+    stage::Stage,
+    standin::{Received, StandIn},
+};
 
 /// One request at a recipient.
-pub(crate) struct Arrival {
+pub struct Arrival {
     /// When its first byte came, in µs since 1970.
-    pub(crate) at: i64,
-    pub(crate) client: u64,
-    pub(crate) reference: String,
-    pub(crate) delivery: String,
-    pub(crate) answered: u16,
+    pub at: i64,
+    /// About whom.
+    pub client: u64,
+    /// The referral's.
+    pub reference: String,
+    /// The id that a recipient drops repeats by.
+    pub delivery: String,
+    /// The status it was answered with; 0: none.
+    pub answered: u16,
 }
 
 /// Everything there is to compare.
-pub(crate) struct Account {
-    pub(crate) ledger: Ledger,
+pub struct Account {
+    /// What was acknowledged.
+    pub ledger: Ledger,
     /// The tasks that the provider has accepted.
-    pub(crate) tasks: BTreeSet<String>,
-    pub(crate) provider: Vec<Arrival>,
-    pub(crate) home_care: Vec<Arrival>,
+    pub tasks: BTreeSet<String>,
+    /// The requests at the provider, in order.
+    pub provider: Vec<Arrival>,
+    /// Those at home care.
+    pub home_care: Vec<Arrival>,
     /// The statuses that the guidance system was told, by delivery.
-    pub(crate) told: BTreeSet<String>,
-    pub(crate) messages: i64,
+    pub told: BTreeSet<String>,
+    /// Messages in the journal.
+    pub messages: i64,
     /// What is recalled, by the id that its recipient holds.
-    pub(crate) recalled: Vec<String>,
-    pub(crate) deliveries: Vec<Delivery>,
+    pub recalled: Vec<String>,
+    /// Its deliveries, in order.
+    pub deliveries: Vec<Delivery>,
     /// The disclosure log by delivery, in order.
-    pub(crate) log: BTreeMap<String, Vec<Value>>,
+    pub log: BTreeMap<String, Vec<Value>>,
 }
 
 impl Account {
-    /// Takes it from a hub that has nothing left to do.
-    pub(crate) fn take(world: &World, ledger: Ledger, tasks: BTreeSet<String>) -> Self {
-        let journal = world.journal();
+    /// Takes it from hubs that have nothing left to do.
+    ///
+    /// # Panics
+    /// When something is not of its form.
+    pub fn take(stage: &Stage<'_>, ledger: Ledger, tasks: BTreeSet<String>) -> Self {
+        let journal = stage.journal();
         let mut log: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for entry in journal.entries() {
             let delivery = entry["delivery"].as_str().expect("a delivery").to_owned();
             log.entry(delivery).or_default().push(entry);
         }
-        let told = world.serena.received();
+        let told = stage.serena.received();
         Self {
             ledger,
             tasks,
-            provider: arrivals(&world.malli_ry),
-            home_care: arrivals(&world.home_care),
+            provider: arrivals(stage.malli_ry),
+            home_care: arrivals(stage.home_care),
             told: told.iter().filter_map(Received::delivery).map(str::to_owned).collect(),
             messages: journal.count("message"),
             recalled: journal
-                .texts("recall", "lower(hex(held))")
+                .texts("recall", &journal.hex("held"))
                 .iter()
                 .map(|hex| hyphened(hex))
                 .collect(),
@@ -69,24 +81,27 @@ impl Account {
     }
 
     /// How often the log has this result.
-    pub(crate) fn results(&self, name: &str) -> usize {
+    pub fn results(&self, name: &str) -> usize {
         self.log.values().flatten().filter(|entry| entry["result"] == name).count()
     }
 
     /// The deliveries that were refused before anybody had answered: each is told its sender.
-    pub(crate) fn refusals(&self) -> impl Iterator<Item = &Delivery> {
+    pub fn refusals(&self) -> impl Iterator<Item = &Delivery> {
         self.deliveries
             .iter()
             .filter(|delivery| delivery.state == REFUSED && delivery.task == "rejected")
     }
 
     /// The notices to stop processing: whatever else is delivered here is about somebody.
-    pub(crate) fn notices(&self) -> impl Iterator<Item = &Delivery> {
+    pub fn notices(&self) -> impl Iterator<Item = &Delivery> {
         self.deliveries.iter().filter(|delivery| delivery.subject.is_none())
     }
 
     /// The deliveries of a message, by destination.
-    pub(crate) fn by_message(&self) -> BTreeMap<&str, BTreeMap<&str, &Delivery>> {
+    ///
+    /// # Panics
+    /// When it has two to one destination.
+    pub fn by_message(&self) -> BTreeMap<&str, BTreeMap<&str, &Delivery>> {
         let mut all: BTreeMap<&str, BTreeMap<&str, &Delivery>> = BTreeMap::new();
         for delivery in &self.deliveries {
             let to = all.entry(&delivery.message).or_default();
@@ -98,7 +113,7 @@ impl Account {
 }
 
 /// What came, in order of its first bytes.
-pub(crate) fn arrivals(standin: &StandIn) -> Vec<Arrival> {
+pub fn arrivals(standin: &StandIn) -> Vec<Arrival> {
     let mut all: Vec<_> = standin.received().iter().map(arrival).collect();
     all.sort_by_key(|arrival| arrival.at);
     all

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use luotsi_tests::journal::{self, DELIVERED, ENDS, REFUSED};
-
-use crate::{
+use super::{
     account::{Account, Arrival},
     ledger::{Line, Mind, Will},
 };
+use crate::journal::{self, DELIVERED, ENDS, REFUSED};
 
 /// Holds all of them.
-pub(crate) fn hold(account: &Account) {
+///
+/// # Panics
+/// When one does not hold.
+pub fn hold(account: &Account) {
     nothing_is_lost(account);
     answers_arrived(account);
     for arrivals in [&account.provider, &account.home_care] {
