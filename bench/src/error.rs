@@ -45,12 +45,24 @@ pub enum Error {
         /// The outcomes met, by name.
         outcomes: String,
     },
+    /// One of the bare pieces failed.
+    #[error("{piece}: {why}")]
+    Piece {
+        /// Which.
+        piece: &'static str,
+        /// Its own words.
+        why: String,
+    },
 }
 
 impl Error {
     /// An error of the operating system while doing `what`.
     pub fn io(what: impl Into<String>, why: io::Error) -> Self {
         Self::Io { what: what.into(), why }
+    }
+
+    pub(crate) fn piece(piece: &'static str, why: impl ToString) -> Self {
+        Self::Piece { piece, why: why.to_string() }
     }
 
     pub(crate) fn file(doing: &str, path: &Path, why: io::Error) -> Self {

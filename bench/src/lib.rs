@@ -7,6 +7,7 @@
 //! no more HTTP/1.1 than it needs.
 
 pub mod account;
+pub mod bare;
 pub mod connection;
 pub mod error;
 pub mod fsync;

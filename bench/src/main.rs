@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use luotsi_bench::{
+    bare,
     error::Error,
     fsync, load,
-    options::{Cli, Command, Format, FsyncOptions, LoadOptions, RunOptions, SinkOptions},
+    options::{
+        BareOptions, Cli, Command, Format, FsyncOptions, LoadOptions, RunOptions, SinkOptions,
+    },
     sink,
     target::Target,
 };
@@ -30,6 +33,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Error> {
         Command::Sink(options) => serve(&options),
         Command::Run(options) => run(&options),
         Command::Fsync(options) => disk(&options),
+        Command::Bare(options) => pieces(&options),
     }
 }
 
@@ -58,6 +62,20 @@ fn serve(options: &SinkOptions) -> Result<ExitCode, Error> {
     loop {
         std::thread::park();
     }
+}
+
+/// Threads for all cores, as a hub has them.
+fn pieces(options: &BareOptions) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Error::io("starting the runtime", why))?;
+    let done = runtime.block_on(bare::measure(options))?;
+    match options.format {
+        Format::Human => print!("{done}"),
+        Format::Json => println!("{}", serde_json::json!(done)),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn disk(options: &FsyncOptions) -> Result<ExitCode, Error> {

@@ -27,6 +27,9 @@ pub enum Command {
     Sink(SinkOptions),
     /// Measure the disk: append 4 KiB and fdatasync, 500 times.
     Fsync(FsyncOptions),
+    /// Commit the rows of a hub's messages to PostgreSQL, and pass them through a quorum queue, with no
+    /// hub between.
+    Bare(BareOptions),
 }
 
 /// `run`: both sides.
@@ -171,6 +174,32 @@ pub struct FsyncOptions {
     pub format: Format,
 }
 
+/// `bare`.
+#[derive(Args)]
+pub struct BareOptions {
+    /// postgres://USER:PASSWORD@HOST/DATABASE; tables bare_… are made in it, and made anew each time.
+    #[arg(long, env = "LUOTSI_BENCH_DATABASE", hide_env_values = true)]
+    pub database: String,
+    /// amqp://USER:PASSWORD@HOST; without it nothing is published.
+    #[arg(long, env = "LUOTSI_BENCH_AMQP", hide_env_values = true)]
+    pub amqp: Option<String>,
+    /// Messages measured.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..10_000_000))]
+    pub count: u32,
+    /// Messages before anything is measured.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(..10_000_000))]
+    pub warmup: u32,
+    /// Messages under way at once.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub concurrency: u32,
+    /// Commits for each message: 3, as a hub makes them, or everything in 1.
+    #[arg(long, default_value_t = 3, value_parser = commits)]
+    pub commits: u8,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
 /// How to print.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
@@ -183,6 +212,13 @@ pub enum Format {
 fn duration(text: &str) -> Result<Duration, String> {
     let read: SignedDuration = text.parse().map_err(|why: jiff::Error| why.to_string())?;
     Duration::try_from(read).map_err(|_| "must not be negative".to_owned())
+}
+
+fn commits(text: &str) -> Result<u8, String> {
+    text.parse()
+        .ok()
+        .filter(|commits| [1, 3].contains(commits))
+        .ok_or_else(|| "must be 1 or 3".to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -34,10 +34,10 @@ impl Keeper {
 
     /// Begins the tree of a log that was kept without one.
     pub(crate) fn plant(connection: &Connection) -> Result<(), Error> {
-        Self { tree: Tree::default() }.seal(connection)
+        Self { tree: Tree::default() }.seal(connection, &appended(connection, 0)?)
     }
 
-    /// Seals what a transaction has appended that found the log ending at `before`.
+    /// Seals what a transaction has appended since it found `before`.
     ///
     /// A log that ended elsewhere than the tree was written to by somebody else, and must not be
     /// taken for the hub's own. Only what logs fails for that: what is taken in still is.
@@ -47,26 +47,29 @@ impl Keeper {
     pub(crate) fn seal_after(
         &mut self,
         connection: &Connection,
-        before: Result<u64, Error>,
+        before: Result<Found, Error>,
     ) -> Result<(), Error> {
-        match (before, last(connection)) {
-            (Ok(before), Ok(now)) if before == now => Ok(()),
+        let before = match before {
+            Ok(before) => before,
             // There is no log, so nothing can have been appended to it.
-            (Err(_), Err(_)) => Ok(()),
-            (before, _) => {
-                if connection.dialect().is_shared() {
-                    self.catch_up(connection)?;
-                }
-                ends_at(before?, self.tree.size())?;
-                self.seal(connection)
-            }
+            Err(_) if last(connection).is_err() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let appended = appended(connection, before.last);
+        if appended.as_ref().is_ok_and(Vec::is_empty) {
+            return Ok(());
         }
+        if connection.dialect().is_shared() {
+            self.catch_up(connection, before.tree)?;
+        }
+        ends_at(before.last, self.tree.size())?;
+        self.seal(connection, &appended?)
     }
 
     /// Takes up what other hubs have appended since. The tree must have grown out of the one at hand:
     /// one that was made anew is somebody else's.
-    fn catch_up(&mut self, connection: &Connection) -> Result<(), Error> {
-        let kept = kept(connection)?;
+    fn catch_up(&mut self, connection: &Connection, kept: Option<Tree>) -> Result<(), Error> {
+        let kept = kept.ok_or_else(|| unreadable("tree"))?;
         if kept == self.tree {
             return Ok(());
         }
@@ -80,19 +83,9 @@ impl Keeper {
         if self.tree == kept { Ok(()) } else { Err(wrong(from + 1, "the tree was made anew")) }
     }
 
-    /// Appends to the tree what this transaction has appended to the log. The bytes hashed are read
-    /// back, so that they are those that are stored.
-    fn seal(&mut self, connection: &Connection) -> Result<(), Error> {
-        let before = self.tree.size();
-        let appended = connection.all(
-            "select seq, entry from disclosure where seq > ?1 order by seq",
-            params![before],
-            |row| {
-                let entry = row.bytes(1)?.ok_or_else(|| unreadable("disclosure"))?;
-                Ok((row.get::<u64>(0)?, leaf(entry)))
-            },
-        )?;
-        for (seq, hash) in &appended {
+    /// Appends to the tree what was appended to the log.
+    fn seal(&mut self, connection: &Connection, appended: &[(u64, Hash)]) -> Result<(), Error> {
+        for (seq, hash) in appended {
             if *seq != self.tree.size() + 1 {
                 return Err(wrong(self.tree.size() + 1, "it is missing"));
             }
@@ -100,7 +93,7 @@ impl Keeper {
         }
         let rows: Vec<_> = appended.iter().map(|(seq, hash)| [seq.value(), hash.value()]).collect();
         connection.execute_each("insert into leaf values (?1, ?2)", &rows)?;
-        if self.tree.size() > before {
+        if !rows.is_empty() {
             connection.execute(
                 "update tree set size = ?1, edge = ?2 where id = 1",
                 params![self.tree.size(), self.tree.edge()],
@@ -137,6 +130,43 @@ impl Keeper {
             Err(wrong(self.tree.stem(CHECKED_AT_START).size() + 1, "from it on, the tree differs"))
         }
     }
+}
+
+/// What a transaction finds before it changes anything, asked for in one go.
+pub(crate) struct Found {
+    /// The place of the last entry; 0 for an empty log.
+    last: u64,
+    /// The tree that the database keeps; `None`: it is not of its form.
+    tree: Option<Tree>,
+}
+
+impl Found {
+    pub(crate) fn of(connection: &Connection) -> Result<Self, Error> {
+        let found = connection.one(
+            "select (select max(seq) from disclosure), (select size from tree where id = 1),
+                    (select edge from tree where id = 1)",
+            &[],
+            |row| {
+                let (size, edge) = (row.get::<u64>(1).ok(), row.bytes(2)?);
+                let tree = size.zip(edge).and_then(|(size, edge)| Tree::resume(size, edge));
+                Ok(Self { last: row.get::<Option<u64>>(0)?.unwrap_or(0), tree })
+            },
+        );
+        // What logs nothing can do without a tree.
+        found.or_else(|_| Ok(Self { last: last(connection)?, tree: None }))
+    }
+}
+
+/// The entries after a place, hashed as they are stored: the bytes are read back.
+fn appended(connection: &Connection, after: u64) -> Result<Vec<(u64, Hash)>, Error> {
+    connection.all(
+        "select seq, entry from disclosure where seq > ?1 order by seq",
+        params![after],
+        |row| {
+            let entry = row.bytes(1)?.ok_or_else(|| unreadable("disclosure"))?;
+            Ok((row.get::<u64>(0)?, leaf(entry)))
+        },
+    )
 }
 
 /// The place of the last entry; 0 for an empty log.

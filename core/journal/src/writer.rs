@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Error,
     command::Command,
-    keeper::{self, Keeper},
+    keeper::{Found, Keeper},
     session::Session,
 };
 
@@ -177,7 +177,7 @@ fn apply(
     keeper: &mut Keeper,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
-    let before = keeper::last(connection);
+    let before = Found::of(connection);
     let mut left: Vec<&mut dyn Job> = group.iter_mut().map(|job| &mut **job).collect();
     // Nobody waits for one of a group before asking for another, so any order of its commands is one in
     // which they may have come; those of one type keep theirs.

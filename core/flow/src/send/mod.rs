@@ -209,7 +209,8 @@ impl Sender {
             entry: Some(Entry { fields, withheld, lossy, ..intent }),
             guard,
         };
-        if let Err(lost) = self.flow.journal.write(intent).await? {
+        // Shared as outcomes are, so that the writer takes both in one go.
+        if let Err(lost) = self.flow.journal.write(Arc::new(intent)).await? {
             return Ok(Err(lost));
         }
         // The intent is durable: another generation need not wait for the recipient's answer.

@@ -146,8 +146,9 @@ pub(crate) fn log_all(connection: &Connection, entries: &[&Entry]) -> Result<(),
         ]
     });
     connection.execute_each(
-        "insert into disclosure (at, client, message, entry)
-         values (?1, ?2, (select seq from message where id = ?3), ?4)",
+        "insert into disclosure (seq, at, client, message, entry)
+         values ((select coalesce(max(seq), 0) + 1 from disclosure), ?1, ?2,
+                 (select seq from message where id = ?3), ?4)",
         &rows.collect::<Vec<_>>(),
     )?;
     Ok(())
