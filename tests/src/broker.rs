@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -113,6 +114,24 @@ impl Broker {
     /// When it does not run.
     pub fn tls_url(&self) -> String {
         fs::read_to_string(self.folder().join("1.tls.url")).expect("a url").trim().to_owned()
+    }
+
+    /// Where it speaks TLS.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn tls_address(&self) -> SocketAddr {
+        let (address, ..) = parts(&self.tls_url());
+        let host = address.trim_start_matches("amqps://").split('/').next().expect("a host");
+        host.parse().expect("an address")
+    }
+
+    /// Its url by TLS by way of another address.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn tls_url_at(&self, address: SocketAddr) -> String {
+        self.tls_url().replace(&self.tls_address().to_string(), &address.to_string())
     }
 
     /// Who vouches for its certificate, PEM.

@@ -1,5 +1,5 @@
-//! The broker is killed at random moments under load, over and over, and raises an alarm; the hub
-//! speaks TLS to it. Afterwards what was published, what arrived and the journal must agree.
+//! The broker is killed at random moments under load, over and over, the line to it breaks or falls
+//! silent, and it raises an alarm; the hub speaks TLS to it. Afterwards what was published, what arrived and the journal must agree.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,9 @@ use luotsi_tests::{
     broker::{BACK, Broker, Bus, Sent, url},
     dice::{Seed, count},
     documents::{Referral, Scope, consent},
-    people, wait,
+    people,
+    proxy::Proxy,
+    wait,
     world::World,
 };
 use serde_json::Value;
@@ -118,7 +120,8 @@ fn whatever_becomes_of_the_broker_nothing_is_lost_repeated_or_let_through() {
     let seed = Seed::take();
     let mut dice = seed.dice();
     let broker = Broker::start();
-    let mut on_bus = OnBus::new(Who::Both, &broker.url(), &broker.tls_url());
+    let line = Proxy::to(broker.tls_address());
+    let mut on_bus = OnBus::new(Who::Both, &broker.url(), &broker.tls_url_at(line.address));
     let authority = broker.authority().display().to_string();
     on_bus.setup.environment.push(("SSL_CERT_FILE".into(), authority));
     let (world, names, _bus) = on_bus.start();
@@ -131,16 +134,18 @@ fn whatever_becomes_of_the_broker_nothing_is_lost_repeated_or_let_through() {
         scope.spawn(|| load.consume(over));
         // Whatever goes wrong below, these must end, or the scope never would.
         let _ended = [Ended(&load.stop), Ended(over)];
-        for _ in 0..cycles {
-            let from = load.published.load(Ordering::Acquire);
-            let more = dice.within(5..60);
-            let moved = || load.published.load(Ordering::Acquire) >= from + more;
-            wait::within(BACK, "something is published", || moved().then_some(()));
-            let before = consuming(&world);
-            broker.kill();
-            broker.again();
-            let is_back = || consuming(&world) > before;
-            wait::within(BACK, "the hub comes back by itself", || is_back().then_some(()));
+        for cycle in 0..cycles {
+            for fault in [Fault::Killed, Fault::LineCut, Fault::LineHalfOpen] {
+                let from = load.published.load(Ordering::Acquire);
+                let more = dice.within(5..60);
+                let moved = || load.published.load(Ordering::Acquire) >= from + more;
+                wait::within(BACK, "something is published", || moved().then_some(()));
+                let before = consuming(&world);
+                happen(&broker, &line, fault, cycle == 0);
+                let is_back = || consuming(&world) > before;
+                let what = format!("the hub comes back by itself after {fault:?}");
+                wait::within(BACK, &what, || is_back().then_some(()));
+            }
         }
         load.stop.store(true, Ordering::Release);
         let mut references = publishing.join().expect("the publisher");
@@ -152,6 +157,31 @@ fn whatever_becomes_of_the_broker_nothing_is_lost_repeated_or_let_through() {
     });
     agree(&world, &references, &load.arrived());
     println!("{cycles} cycles, seed {}, {} referrals", seed.seed, references.len());
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fault {
+    Killed,
+    LineCut,
+    LineHalfOpen,
+}
+
+fn happen(broker: &Broker, line: &Proxy, fault: Fault, is_first: bool) {
+    match fault {
+        Fault::Killed => {
+            broker.kill();
+            broker.again();
+        }
+        Fault::LineCut => line.cut(),
+        Fault::LineHalfOpen => {
+            line.half_open();
+            line.heal();
+            // Nobody ever tells the hub that what it holds is dead; the other times it is told.
+            if !is_first {
+                line.cut();
+            }
+        }
+    }
 }
 
 /// How often the hub has begun to consume what the guidance system publishes.
