@@ -30,6 +30,10 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Before a document is offered again that the hub could not take.
 const OFFER_PAUSE: Duration = Duration::from_secs(1);
+/// How often a link is looked at that says nothing.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long an answer may take to be on its way to the broker.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) struct Consuming {
     system: SystemId,
@@ -51,6 +55,37 @@ struct Link {
     connection: Connection,
     channel: Channel,
     consumer: Consumer,
+}
+
+impl Link {
+    fn is_connected(&self) -> bool {
+        self.connection.status().connected() && self.channel.status().connected()
+    }
+
+    /// What comes next. The stream of a consumer does not always end when its connection does.
+    async fn next(&mut self) -> Result<Delivery, Broken> {
+        loop {
+            match timeout(LOOK, self.consumer.next()).await {
+                Ok(next) => {
+                    let ended = || Broken("the broker ended the consumer".into());
+                    return Ok(next.ok_or_else(ended)??);
+                }
+                Err(_) if self.is_connected() => {}
+                Err(_) => return Err(gone()),
+            }
+        }
+    }
+}
+
+fn gone() -> Broken {
+    Broken("the connection to the broker is gone".into())
+}
+
+/// Answers for a message, unless that takes too long.
+async fn settled(answer: impl Future<Output = lapin::Result<bool>>) -> Result<(), Broken> {
+    let answered = timeout(SETTLE_TIME_MAX, answer).await;
+    answered.map_err(|_| Broken("the broker does not answer in time".into()))??;
+    Ok(())
 }
 
 impl Consuming {
@@ -112,9 +147,9 @@ impl Consuming {
             let next = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                next = link.consumer.next() => next,
+                next = link.next() => next,
             };
-            let delivery = next.ok_or_else(|| Broken("the broker ended the consumer".into()))??;
+            let delivery = next?;
             if !self.settle(&link, delivery, intake, stop).await? {
                 break;
             }
@@ -142,14 +177,14 @@ impl Consuming {
         };
         match taken {
             Some(Taken::Accepted) => {
-                delivery.ack(BasicAckOptions::default()).await?;
+                settled(delivery.ack(BasicAckOptions::default())).await?;
             }
             Some(Taken::Refused { code, why }) => {
                 tracing::warn!(
                     system = %self.system, queue = self.from.queue, code, why,
                     "refused: to the dead letters"
                 );
-                delivery.reject(BasicRejectOptions { requeue: false }).await?;
+                settled(delivery.reject(BasicRejectOptions { requeue: false })).await?;
             }
             Some(Taken::Later { .. }) | None => return Ok(false),
         }
@@ -174,9 +209,9 @@ impl Consuming {
                 () = stop.cancelled() => return Ok(None),
                 () = sleep(OFFER_PAUSE) => {}
             }
-            if !link.connection.status().connected() {
+            if !link.is_connected() {
                 // It comes again by a new connection.
-                return Err(Broken("the connection to the broker is gone".into()));
+                return Err(gone());
             }
         }
     }
