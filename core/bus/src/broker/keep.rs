@@ -25,7 +25,8 @@ pub(super) async fn keep(shared: Arc<Shared>) {
             () = sleep(backoff.pause()) => {}
         }
     }
-    shared.is(Condition::Away { why: "the hub is stopping".to_owned() });
+    // Nobody needs to hear of that in the log.
+    shared.condition.send_replace(Condition::Away { why: "the hub is stopping".to_owned() });
 }
 
 /// One link from its beginning to its end: why it ended; `None`: told to stop.

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use luotsi_bus::broker::{Condition, Heard, Hearing};
-use luotsi_tests::broker::{Broker, url};
+use luotsi_tests::{
+    broker::{Broker, url},
+    dice::count,
+};
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -11,7 +14,6 @@ use crate::{
     soon,
 };
 
-const CYCLES: i64 = 2;
 /// Places announced at once.
 const BATCH: i64 = 100;
 
@@ -24,8 +26,9 @@ async fn whatever_becomes_of_the_broker_what_it_confirmed_is_heard_and_it_is_fou
     let bus = At::of(broker.url()).start(&["malli-a"]);
     let mut hearing = hear(&bus, "malli-a").await;
     on(&broker, Broker::remember_queues).await;
-    for cycle in 0..CYCLES {
-        let confirmed = killed(&bus, &broker, cycle * 1_000_000).await;
+    let cycles = count("LUOTSI_CYCLES", 50).div_ceil(50);
+    for from in (0..).step_by(1_000_000).take(cycles as usize) {
+        let confirmed = killed(&bus, &broker, from).await;
         println!("{} confirmed before the broker died", confirmed.len());
         hear_all(&mut hearing, confirmed).await;
     }
@@ -83,10 +86,10 @@ async fn hear_all(hearing: &mut Hearing, mut open: BTreeSet<i64>) {
 /// A broker with an alarm takes nothing, says so, and takes everything again when it is over.
 async fn alarmed(bus: &OverRabbitMq, broker: &Arc<Broker>) {
     on(broker, |broker| broker.ctl(&["set_disk_free_limit", "1000000GB"])).await;
-    let announced = bus.broker.announce(hints("malli-a", &[2_000_000]));
+    let announced = bus.broker.announce(hints("malli-a", &[-1]));
     assert!(soon("an end", announced).await.is_empty());
     bus.is("the alarm", |now| matches!(now, Condition::Blocked { .. })).await;
-    assert!(bus.broker.announce(hints("malli-a", &[2_000_001])).await.is_empty());
+    assert!(bus.broker.announce(hints("malli-a", &[-2])).await.is_empty());
     on(broker, |broker| broker.ctl(&["set_disk_free_limit", "50MB"])).await;
-    bus.insist("malli-a", &[2_000_002]).await;
+    bus.insist("malli-a", &[-3]).await;
 }

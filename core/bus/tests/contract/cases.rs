@@ -1,6 +1,8 @@
 //! What holds over every bus.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Mutex};
+
+use tokio::sync::Notify;
 
 use crate::{Ear, Told, Transport, soon};
 
@@ -65,25 +67,28 @@ pub(crate) async fn one_of_two_hears(bus: &impl Transport) {
     begins(&mut first).await;
     let mut second = bus.hear("malli-a").await;
     begins(&mut second).await;
-    let mut heard = [Vec::new(), Vec::new()];
     for place in 1..=50 {
         bus.tell("malli-a", &[place]).await;
     }
-    let mut is_over = false;
-    while heard.iter().map(Vec::len).sum::<usize>() < 50 {
-        let (who, told) = soon("all is heard", async {
-            tokio::select! {
-                told = first.next(), if !is_over => (0, told),
-                told = second.next() => (1, told),
+    let (heard, all_heard) = (Mutex::new([Vec::new(), Vec::new()]), Notify::new());
+    let hearing = async |ear: &mut _, who: usize| {
+        while let Told::Places(places) = Ear::next(ear).await {
+            let mut heard = heard.lock().expect("no panic");
+            heard[who].extend(places);
+            if heard.iter().map(Vec::len).sum::<usize>() >= 50 {
+                all_heard.notify_one();
             }
-        })
-        .await;
-        match told {
-            Told::Places(places) => heard[who].extend(places),
-            Told::Over => is_over = true,
-            Told::Look => panic!("nothing was missed"),
         }
-    }
+    };
+    soon("all is heard", async {
+        let both = async { tokio::join!(hearing(&mut first, 0), hearing(&mut second, 1)) };
+        tokio::select! {
+            _ = both => {}
+            () = all_heard.notified() => {}
+        }
+    })
+    .await;
+    let heard = heard.into_inner().expect("no panic");
     let all: Vec<i64> = (1..=50).collect();
     assert!(heard.contains(&all) && heard.contains(&Vec::new()), "{heard:?}");
 }

@@ -13,7 +13,7 @@ mod shape;
 use std::time::Duration;
 
 /// How long anything may take before a test gives it up, a broker's coming back included.
-pub(crate) const LONG: Duration = Duration::from_secs(120);
+pub(crate) const LONG: Duration = luotsi_tests::broker::BACK;
 
 /// One bus.
 pub(crate) trait Transport: Sized {
@@ -30,7 +30,7 @@ pub(crate) trait Transport: Sized {
 
 /// Who hears a lane.
 pub(crate) trait Ear {
-    /// The next thing heard, taken at once. Cancelling it loses nothing.
+    /// The next thing heard, taken at once.
     async fn next(&mut self) -> Told;
 }
 
