@@ -19,7 +19,7 @@ mod start;
 mod state;
 mod telemetry;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use crate::{
     command::Exit,
@@ -78,7 +78,10 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match start::run(&runtime, &args.region, &settings, again) {
+    let outcome = start::run(&runtime, &args.region, &settings, again);
+    // Who still waits for a database that does not answer is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match outcome {
         Ok(()) => Exit::Ok.into(),
         Err(error) => fail(&*error),
     }

@@ -27,6 +27,8 @@ type Refusal = Box<dyn Error>;
 
 /// How long what is under way may take to finish.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// How long the latest checkpoint may take after it.
+const LAST_WORD_MAX: Duration = Duration::from_secs(5);
 
 pub(super) fn run(
     runtime: &Runtime,
@@ -160,7 +162,10 @@ async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<()
         tracing::warn!("not everything finished in time: the journal has it");
     }
     closed.cancel();
-    books.await?;
+    match tokio::time::timeout(LAST_WORD_MAX, books).await {
+        Ok(ended) => ended?,
+        Err(_) => tracing::warn!("no checkpoint of the end: the database does not answer"),
+    }
     Ok(())
 }
 

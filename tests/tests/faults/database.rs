@@ -102,3 +102,25 @@ fn happen(fleet: &Fleet, fault: Fault, is_first: bool, dice: &mut Dice) {
         }
     }
 }
+
+#[test]
+fn told_to_end_on_a_silent_database_a_hub_ends_in_time_and_loses_nothing() {
+    let seed = Seed::take();
+    let mut dice = seed.dice();
+    let Some(fleet) = Fleet::start(1) else { return };
+    be_shaky(&fleet.stage(), &mut dice);
+    let load = Load::new(fleet.stage(), 6);
+    let clients = |sender| Client::some(sender * CLIENTS_EACH, CLIENTS_EACH);
+    let account = under_load(&load, SENDERS, &mut dice, clients, |dice| {
+        let (hub, line, more) = (&fleet.hubs[0], &fleet.lines[0], dice.within(40..80));
+        wait::holds("something happens", || load.happened() >= more);
+        line.half_open();
+        assert!(hub.terminate().success());
+        line.heal();
+        hub.start();
+        let from = load.acknowledged();
+        wait::holds("it goes on", || load.acknowledged() > from + SENDERS);
+    });
+    laws::hold(&account);
+    fleet.verify_log();
+}

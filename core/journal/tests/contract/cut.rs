@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use luotsi_journal::{Database, Journal, Phase, State, read, verify};
+use luotsi_journal::{Database, Error, Journal, Phase, State, read, verify};
 
 use crate::{
     Place,
@@ -138,4 +138,16 @@ async fn a_commit_whose_answer_was_lost_is_made_once_and_told_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_never_answered_is_given_up_and_told_as_it_is() {
     before_and_after(Cut::HalfOpen).await;
+}
+
+#[test]
+fn a_server_that_never_greets_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Database::of_url(&format!("postgres://hub@{address}/luotsi")).unwrap();
+    let refused = Journal::open(&server, masters(&[7])).err();
+    let is_told = |error: &Error| matches!(error, Error::Storage(why) if why.contains("answered"));
+    assert!(refused.as_ref().is_some_and(is_told), "{refused:?}");
+    // Its queue took the connection all the while.
+    drop(listener);
 }
