@@ -30,10 +30,15 @@ grant select on all tables in schema public to luotsi_intake, luotsi_dispatch, l
 grant insert on message, delivery, directive, directive_ref, client, plan, idempotency, client_key,
   recall, reconsider, counter, master to luotsi_intake;
 grant update on delivery, client, plan, recall, counter to luotsi_intake;
+grant insert on outbox to luotsi_intake;
 
 -- Sending: a delivery moves on, and a recall with it.
 grant update on delivery, recall to luotsi_dispatch;
 grant delete on reconsider to luotsi_dispatch;
+
+-- Which hub works which lane, and what they tell each other: every hub, whatever its roles.
+grant insert, update, delete on node, outbox to luotsi_intake, luotsi_dispatch;
+grant insert, update on lane to luotsi_intake, luotsi_dispatch;
 
 -- The logs: appended to, never changed.
 grant insert on disclosure, leaf, checkpoint to luotsi_log;

@@ -1,5 +1,7 @@
 //! The service's settings: flags > `LUOTSI_…` environment > file > embedded defaults.
 
+mod node;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -11,6 +13,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{embedded, secret};
 
+pub(crate) use node::{Bus, Node, RoleName};
+
 /// Everything that is set for the service, as against the region it serves.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) data: Data,
     #[serde(default)]
     pub(crate) database: Database,
+    pub(crate) bus: Bus,
+    pub(crate) node: Node,
     pub(crate) log: Log,
     pub(crate) audit: Audit,
     #[serde(default)]
@@ -103,6 +109,7 @@ pub(crate) struct Flags {
     pub(crate) data: Option<PathBuf>,
     pub(crate) intake: Option<SocketAddr>,
     pub(crate) ops: Option<SocketAddr>,
+    pub(crate) roles: Vec<RoleName>,
 }
 
 /// Settings that cannot be used.
@@ -127,8 +134,23 @@ pub(crate) enum Error {
     #[error("keys.master names a file and a command; leave one of them out")]
     Master,
     /// Two places for the other one.
-    #[error("database names a url and a url_file; leave one of them out")]
-    Database,
+    #[error("{0} names a url and a url_file; leave one of them out")]
+    TwoUrls(&'static str),
+    /// Something for several hubs, where there can be only one.
+    #[error(
+        "{0} is for hubs that share a journal, and this one has its journal in a file of its own; \
+         leave it out, or name a server in database.url_file"
+    )]
+    Alone(&'static str),
+    /// A hub that is there for nothing.
+    #[error("node.roles names no role; let it name some of intake, dispatch, ops, or leave it out")]
+    NoRole,
+    /// A lease that is none.
+    #[error("node.lease_ms is {0}; let it be from 500 to 600000")]
+    Lease(u64),
+    /// A broker that cannot be used.
+    #[error(transparent)]
+    Bus(#[from] luotsi_bus::broker::Unusable),
     /// A database that cannot be used.
     #[error(transparent)]
     Journal(#[from] luotsi_journal::Error),
@@ -136,8 +158,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Secret(#[from] secret::Error),
     /// There is no such file.
-    #[error("there is no {0}, which database.url_file names; put the URL there, with mode 0600")]
-    NoUrl(String),
+    #[error("there is no {0}, which {1}.url_file names; put the URL there, with mode 0600")]
+    NoUrl(String, &'static str),
     /// A retention or an interval that would leave nothing to prove.
     #[error("audit.{name} is {found}; let it be from {least} to {most}")]
     Audit {
@@ -178,8 +200,28 @@ impl Settings {
         if settings.keys.master.file.is_some() && settings.keys.master.command.is_some() {
             return Err(Error::Master);
         }
+        if !flags.roles.is_empty() {
+            settings.node.roles = flags.roles;
+        }
         settings.journal()?;
+        settings.node.check(settings.is_shared())?;
+        if settings.broker()?.is_some() && !settings.is_shared() {
+            return Err(Error::Alone("bus"));
+        }
         Ok(settings)
+    }
+
+    /// Whether other hubs may be on the journal.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.database.url.is_some() || self.database.url_file.is_some()
+    }
+
+    /// The broker that hubs tell each other over, where there is one.
+    ///
+    /// # Errors
+    /// When its URL cannot be used.
+    pub(crate) fn broker(&self) -> Result<Option<luotsi_bus::broker::Settings>, Error> {
+        self.bus.broker()
     }
 
     /// Where the journal is.
@@ -193,10 +235,11 @@ impl Settings {
             (Some(url), None) => Ok(luotsi_journal::Database::of_url(url.reveal())?),
             (None, Some(file)) => {
                 let text = secret::read(file)?;
-                let text = text.ok_or_else(|| Error::NoUrl(file.display().to_string()))?;
+                let text =
+                    text.ok_or_else(|| Error::NoUrl(file.display().to_string(), "database"))?;
                 Ok(luotsi_journal::Database::of_url(text.trim())?)
             }
-            (Some(_), Some(_)) => Err(Error::Database),
+            (Some(_), Some(_)) => Err(Error::TwoUrls("database")),
         }
     }
 
@@ -207,6 +250,8 @@ impl Settings {
             ("ops", self.ops == other.ops),
             ("data", self.data == other.data),
             ("database", self.database == other.database),
+            ("bus", self.bus == other.bus),
+            ("node", self.node == other.node),
             ("log", self.log == other.log),
             ("audit", self.audit == other.audit),
             ("keys", self.keys == other.keys),

@@ -23,6 +23,8 @@ pub enum Wake<T> {
     Client(ClientRef),
     /// Something older in the journal may go now.
     Journal,
+    /// Look at the deliveries at these places in the journal.
+    Look(Vec<i64>),
 }
 
 /// The way to every dispatcher.
@@ -57,6 +59,12 @@ pub enum Received<T> {
     Dropped,
     /// The bus is gone.
     Closed,
+}
+
+impl<T> Default for Bus<T> {
+    fn default() -> Self {
+        Self { lanes: RwLock::default() }
+    }
 }
 
 impl<T> Bus<T> {

@@ -174,6 +174,7 @@ impl Flow {
             cause: None,
             entry: Some(entry),
             guard,
+            fence: None,
         };
         self.journal.write(advance).await
     }

@@ -6,24 +6,15 @@
 //! no intent is written, nothing is accepted and nothing is shown on a decision of the old one. What
 //! the old one let out before is under way and has its intent in the log.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use luotsi_bus::Consumer;
 use luotsi_journal::{Error, command::Redecide};
 use luotsi_model::{GenerationId, SystemId};
 use luotsi_port::Outbound;
 use luotsi_region::Region;
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, RwLock, RwLockReadGuard},
-    task::JoinHandle,
-};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 
-use crate::{Flow, dispatch, send::Item};
+use crate::{Flow, Role, dispatch::Dispatching, watch};
 
 /// The way out to each system that gets deliveries.
 pub type Ways = BTreeMap<SystemId, Arc<dyn Outbound>>;
@@ -51,24 +42,11 @@ pub struct Exchanged {
     pub waiting: usize,
 }
 
-/// The dispatchers that run, and what they run in.
+/// How generations are exchanged: one after the other, and not while anybody decides.
 #[derive(Default)]
 pub(crate) struct Running {
-    inside: OnceLock<Inside>,
-    dispatchers: Mutex<HashMap<SystemId, Dispatching>>,
+    exchange: Mutex<()>,
     passes: RwLock<()>,
-}
-
-/// What dispatchers are started with, whoever asks for an exchange.
-struct Inside {
-    stop: CancellationToken,
-    tasks: TaskTracker,
-    runtime: Handle,
-}
-
-struct Dispatching {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
 }
 
 impl Flow {
@@ -99,7 +77,7 @@ impl Flow {
     ) -> Result<Exchanged, Error> {
         let region = region.into();
         // One exchange at a time.
-        let mut dispatchers = self.running.dispatchers.lock().await;
+        let _one = self.running.exchange.lock().await;
         let old = self.generation();
         let waiting = {
             let _alone = self.running.passes.write().await;
@@ -111,61 +89,32 @@ impl Flow {
         let removed: Vec<_> =
             old.ways.keys().filter(|system| !ways.contains_key(*system)).cloned().collect();
         for system in &removed {
-            self.bus.remove(system);
-            if let Some(leaving) = dispatchers.get(system) {
-                leaving.stop.cancel();
-            }
+            self.watch.leave(&watch::to(system));
         }
         let added: Vec<_> =
             ways.keys().filter(|system| !old.ways.contains_key(*system)).cloned().collect();
-        for system in &added {
-            let end = self.bus.add(system.clone());
-            self.dispatch(&mut dispatchers, system.clone(), end);
+        if let Some(broker) = self.broker() {
+            for system in &added {
+                broker.add_lane(system.clone()).await;
+            }
         }
+        added.iter().for_each(|system| self.dispatch(system));
         self.warn_of_the_undeclared().await?;
         let (from, to) = (old.region.generation.clone(), region.generation.clone());
         Ok(Exchanged { from, to, added, removed, waiting })
     }
 
-    /// Starts the dispatchers of the first generation.
-    pub(crate) async fn dispatch_all(
-        self: &Arc<Self>,
-        ends: Vec<(SystemId, Consumer<Item>)>,
-        ways: Ways,
-        stop: &CancellationToken,
-        tasks: &TaskTracker,
-    ) {
-        let mut dispatchers = self.running.dispatchers.lock().await;
-        // Set once: a flow is started once.
-        let (stop, tasks, runtime) = (stop.clone(), tasks.clone(), Handle::current());
-        let _ = self.running.inside.set(Inside { stop, tasks, runtime });
+    /// Puts the first generation in force.
+    pub(crate) async fn dispatch_all(self: &Arc<Self>, ways: Ways) {
+        let _one = self.running.exchange.lock().await;
         let region = self.region();
-        self.generation.store(Arc::new(Generation { region, ways: ways.clone() }));
-        for (system, end) in ends.into_iter().filter(|(system, _)| ways.contains_key(system)) {
-            self.dispatch(&mut dispatchers, system, end);
-        }
+        self.generation.store(Arc::new(Generation { region: region.clone(), ways: ways.clone() }));
+        ways.keys().for_each(|system| self.dispatch(system));
     }
 
-    /// Starts a dispatcher, after the one that the system had before has ended: two would break the
-    /// order.
-    fn dispatch(
-        self: &Arc<Self>,
-        dispatchers: &mut HashMap<SystemId, Dispatching>,
-        system: SystemId,
-        end: Consumer<Item>,
-    ) {
-        let Some(inside) = self.running.inside.get() else { return };
-        let stop = inside.stop.child_token();
-        let before = dispatchers.remove(&system);
-        let run = dispatch::run(self.clone(), system.clone(), end, stop.clone());
-        let after_it = async move {
-            if let Some(before) = before {
-                // One that panicked has ended too.
-                let _ = before.task.await;
-            }
-            run.await;
-        };
-        let task = inside.tasks.spawn_on(after_it, &inside.runtime);
-        dispatchers.insert(system, Dispatching { stop, task });
+    /// Makes the sending to a system a lane of this hub's.
+    fn dispatch(self: &Arc<Self>, system: &SystemId) {
+        let work = Dispatching { flow: Arc::downgrade(self), system: system.clone() };
+        self.watch.keep(watch::to(system), Role::Dispatch, Arc::new(work));
     }
 }

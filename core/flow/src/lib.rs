@@ -30,18 +30,20 @@ mod lossy;
 mod metrics;
 mod notices;
 mod plan;
+mod relay;
 mod release;
 mod replay;
 mod retry;
 mod send;
 pub mod shadow;
 mod trace_context;
+mod watch;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use luotsi_bus::{Bus, Consumer};
+use luotsi_bus::{Bus, broker::Broker};
 use luotsi_journal::{Journal, command::Recover};
 use luotsi_model::{Clock, SystemId};
 use luotsi_region::Region;
@@ -58,10 +60,12 @@ pub use intake::{ConsentWrite, Incoming, PlanWrite, Receipt, Refused, RowReceipt
 pub use metrics::Metrics;
 pub use plan::{PlanRead, PlanSeen, Store};
 pub use replay::NotReplayed;
+pub use watch::{Role, Sharing, Turn, Watch, Work};
 
 use gate::Gate;
 use generation::{Generation, Running};
 use notices::Bell;
+use relay::Relay;
 use send::Item;
 
 /// The hub's inside: what every step shares.
@@ -77,6 +81,8 @@ pub struct Flow {
     metrics: Metrics,
     intake_turns: Semaphore,
     bell: Bell,
+    watch: Arc<Watch>,
+    relay: Relay,
     started: Timestamp,
 }
 
@@ -85,23 +91,34 @@ pub struct Flow {
 /// between the two that no recipient is slow for.
 const INTAKE_TURNS: usize = 24;
 
-/// The dispatchers' ends of the bus, until they start.
-pub struct Ends(Vec<(SystemId, Consumer<Item>)>);
-
 impl Flow {
-    /// Puts the inside together. Nothing runs until [`Flow::start`].
+    /// Puts the inside of a hub together that has the journal alone. Nothing runs until
+    /// [`Flow::start`].
     pub fn new(
         region: impl Into<Arc<Region>>,
         journal: Journal,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         clients: ClientKey,
-    ) -> (Arc<Self>, Ends) {
+    ) -> Arc<Self> {
+        Self::among(region, journal, clock, entropy, clients, None, None)
+    }
+
+    /// The same for a hub that may share the journal with others, and tells them over a broker where
+    /// there is one.
+    pub fn among(
+        region: impl Into<Arc<Region>>,
+        journal: Journal,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        clients: ClientKey,
+        sharing: Option<Sharing>,
+        broker: Option<Broker>,
+    ) -> Arc<Self> {
         let region = region.into();
-        let destinations =
-            region.connections.values().filter(|c| c.delivery.is_some()).map(|c| c.system.clone());
-        let (bus, ends) = Bus::new(destinations.collect::<Vec<_>>());
         let started = clock.now();
+        let relay = Relay::new(sharing.as_ref().map(|sharing| sharing.node).zip(broker));
+        let watch = Watch::new(journal.clone(), clock.clone(), entropy.clone(), sharing);
         let flow = Self {
             generation: ArcSwap::from_pointee(Generation { region, ways: Ways::new() }),
             running: Running::default(),
@@ -110,34 +127,50 @@ impl Flow {
             clock,
             entropy,
             clients,
-            bus,
+            bus: Bus::default(),
             metrics: Metrics::new(),
             intake_turns: Semaphore::new(INTAKE_TURNS),
             bell: Bell::default(),
+            watch: Arc::new(watch),
+            relay,
             started,
         };
-        (Arc::new(flow), Ends(ends))
+        Arc::new(flow)
     }
 
-    /// Settles what a crash left open and starts a dispatcher for each destination, and what
-    /// works off the messages that the hub owes itself.
+    /// Begins to work: a lane for each destination, on which what a crash left open is settled first,
+    /// and one for the messages that the hub owes itself.
     ///
     /// # Errors
     /// When the journal cannot be written.
     pub async fn start(
         self: &Arc<Self>,
-        ends: Ends,
         ways: Ways,
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), luotsi_journal::Error> {
-        let interrupted = self.journal.write(Recover { at: self.clock.now() }).await?;
+        if !self.watch.is_shared() {
+            self.recover(None).await?;
+        }
+        self.warn_of_the_undeclared().await?;
+        self.dispatch_all(ways).await;
+        let notices = notices::Telling(Arc::downgrade(self));
+        self.watch.keep(notices::LANE.into(), Role::Dispatch, Arc::new(notices));
+        self.watch.begin(stop, tasks);
+        tasks.spawn(relay::run(self.clone(), stop.clone()));
+        Ok(())
+    }
+
+    /// Settles the sends whose outcome nobody recorded: those to a destination, or all.
+    pub(crate) async fn recover(
+        &self,
+        destination: Option<SystemId>,
+    ) -> Result<(), luotsi_journal::Error> {
+        let at = self.clock.now();
+        let interrupted = self.journal.write(Recover { at, destination }).await?;
         if interrupted > 0 {
             tracing::warn!(interrupted, "sends without an outcome are sent again, same id");
         }
-        self.warn_of_the_undeclared().await?;
-        self.dispatch_all(ends.0, ways, stop, tasks).await;
-        tasks.spawn(notices::run(self.clone(), stop.clone()));
         Ok(())
     }
 
@@ -176,6 +209,21 @@ impl Flow {
     /// The key that makes client references.
     pub const fn clients(&self) -> &ClientKey {
         &self.clients
+    }
+
+    /// Whether this hub is there for that.
+    pub fn has(&self, role: Role) -> bool {
+        self.watch.sharing().is_none_or(|sharing| sharing.roles.contains(&role))
+    }
+
+    /// The broker that other hubs are told over.
+    pub fn broker(&self) -> Option<&Broker> {
+        self.relay.broker()
+    }
+
+    /// The lanes that this hub works.
+    pub const fn watch(&self) -> &Arc<Watch> {
+        &self.watch
     }
 
     /// The instruments.

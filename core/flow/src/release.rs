@@ -23,6 +23,7 @@ impl Flow {
         for destination in released.iter().flatten() {
             self.bus.publish(destination, Wake::Journal);
         }
+        self.relay.ring();
         Ok(released.map(|released| released.len()))
     }
 }

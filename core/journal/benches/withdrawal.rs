@@ -73,6 +73,7 @@ async fn deliver(journal: &Journal, n: u128) {
             cause: None,
             entry: Some(entry(n, id, phase)),
             guard: None,
+            fence: None,
         };
         journal.write(advance).await.unwrap().unwrap();
     }

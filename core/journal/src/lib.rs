@@ -31,7 +31,9 @@ pub use beside::{Beside, masters_of};
 pub use engine::{Bind, Column, Connection, Database, Row, Server, Value};
 pub use error::Error;
 pub use migrate::migrate;
-pub use rows::{Accounting, Entry, GroundEntry, Log, Lossy, Phase, Pruning, RecallState, State};
+pub use rows::{
+    Accounting, Entry, GroundEntry, Log, Lossy, NodeId, Phase, Pruning, RecallState, State,
+};
 pub use seal::{Key, KeyId, Masters};
 pub use session::Session;
 
@@ -76,6 +78,19 @@ impl Journal {
     /// When the database cannot be opened, was made by a newer hub, its disclosure log does not end
     /// as the hub left it, or it needs a master key that was not given.
     pub fn open(database: impl Into<Database>, masters: Masters) -> Result<Self, Error> {
+        Self::open_for(database, masters, None)
+    }
+
+    /// The same, for a hub that shares it with others and tells them of what it writes: each delivery
+    /// that is to be looked at gets a row in the outbox.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_for(
+        database: impl Into<Database>,
+        masters: Masters,
+        teller: Option<NodeId>,
+    ) -> Result<Self, Error> {
         let database = database.into();
         let connection = Connection::serving(&database)?;
         connection.write_here()?;
@@ -90,7 +105,7 @@ impl Journal {
             idle: Mutex::new(Vec::new()),
             turns: Semaphore::new(READERS_MAX),
         };
-        let writer = Writer::start(session, keeper)?;
+        let writer = Writer::start(session.told_by(teller), keeper)?;
         Ok(Self { writer, readers: Arc::new(readers), opened })
     }
 

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0006_seal.sql", postgres),
     migration!("0007_recall.sql"),
     migration!("0008_held.sql"),
+    migration!("0009_lanes.sql"),
 ];
 
 /// The version that this hub writes.

@@ -10,6 +10,16 @@ use uuid::Uuid;
 
 use crate::engine::{Bind, Column, Value};
 
+/// A hub on a journal that several share. It keeps its id over its restarts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NodeId(pub Uuid);
+
+impl NodeId {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
 /// Where a delivery stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]

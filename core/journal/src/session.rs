@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Error,
+    Error, NodeId,
     engine::Connection,
     read::Payload,
     seal::{Cell, DataKey, Masters, data_key},
@@ -17,6 +17,8 @@ use crate::{
 pub struct Session {
     connection: Connection,
     masters: Arc<Masters>,
+    /// Who tells other hubs of what is written; nobody where there are no others to tell.
+    teller: Option<NodeId>,
 }
 
 impl Deref for Session {
@@ -29,7 +31,16 @@ impl Deref for Session {
 
 impl Session {
     pub(crate) const fn new(connection: Connection, masters: Arc<Masters>) -> Self {
-        Self { connection, masters }
+        Self { connection, masters, teller: None }
+    }
+
+    /// The same, with what is written told by that hub.
+    pub(crate) fn told_by(self, teller: Option<NodeId>) -> Self {
+        Self { teller, ..self }
+    }
+
+    pub(crate) const fn teller(&self) -> Option<NodeId> {
+        self.teller
     }
 
     /// Asks everything of one moment: what is committed meanwhile is in no part of the answer.

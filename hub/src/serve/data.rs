@@ -8,6 +8,7 @@ use std::{
 
 use luotsi_audit::SigningKey;
 use luotsi_model::Sensitive;
+use uuid::Uuid;
 
 use crate::secret;
 
@@ -37,6 +38,8 @@ pub(super) enum Error {
         "{0} does not hold the log's key, PRIVATE+KEY+name+hash+base64; restore it from the backup"
     )]
     LogKey(String),
+    #[error("{0} does not hold 32 hexadecimal digits; remove it and another one is made")]
+    Node(String),
     #[error("another hub works in {0}; stop that one first, or name another folder with --data")]
     Taken(String),
 }
@@ -79,6 +82,16 @@ impl DataDir {
         let key = SigningKey::parse(&text).map_err(|_| Error::LogKey(shown))?;
         self.publish("log.pub", &format!("{}\n", key.verifying()))?;
         Ok(key)
+    }
+
+    /// Who this hub is among several on one journal, made at the first start. The folder's lock keeps
+    /// it from being two.
+    pub(super) fn node(&self) -> Result<Uuid, Error> {
+        let (path, text) = self.secret_of("node.id", || {
+            let made = secret::random()?.to_string();
+            Ok(made[..32].to_owned())
+        })?;
+        Uuid::try_parse(&text).map_err(|_| Error::Node(path))
     }
 
     /// Puts a file in the folder, whole or not at all.

@@ -1,13 +1,16 @@
 //! The systems that the hub fetches from, each by a task of its own.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+};
 
-use luotsi_flow::{Flow, Incoming, Refused};
+use luotsi_flow::{Flow, Incoming, Refused, Role, Turn, Work};
 use luotsi_model::SystemId;
 use luotsi_port::{Arrived, BoxFuture, Inbound, Intake, Taken};
 use luotsi_region::Region;
-use tokio::{sync::Mutex, task::JoinHandle};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::{intake, problem::Problem};
 use crate::adapters;
@@ -32,44 +35,65 @@ pub(super) fn ways_in(region: &Region) -> Result<WaysIn, String> {
 /// Fetches, by one generation at a time.
 pub(super) struct Fetching {
     flow: Arc<Flow>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-    running: Mutex<Running>,
-}
-
-#[derive(Default)]
-struct Running {
-    ways: WaysIn,
-    stop: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
+    running: Mutex<Vec<Arc<Fetch>>>,
 }
 
 impl Fetching {
-    pub(super) fn new(flow: Arc<Flow>, stop: CancellationToken, tasks: TaskTracker) -> Self {
-        Self { flow, stop, tasks, running: Mutex::default() }
+    pub(super) fn new(flow: Arc<Flow>) -> Self {
+        Self { flow, running: Mutex::default() }
     }
 
-    /// Fetches by these ways from now on.
+    /// Fetches by these ways from now on, each a lane: of several hubs one fetches from a system.
     pub(super) async fn start(&self, ways: WaysIn) {
-        let stop = self.stop.child_token();
-        let run = |(system, way): (&SystemId, &Arc<dyn Inbound>)| {
-            let door = Door { flow: self.flow.clone(), system: system.clone() };
-            self.tasks.spawn(way.clone().run(Arc::new(door), stop.clone()))
-        };
-        let tasks = ways.iter().map(run).collect();
-        *self.running.lock().await = Running { ways, stop, tasks };
+        let mut running = self.running.lock().await;
+        for (system, way) in ways {
+            let fetch =
+                Fetch { flow: Arc::downgrade(&self.flow), system, way, at_it: Mutex::new(()) };
+            let fetch = Arc::new(fetch);
+            self.flow.watch().keep(fetch.lane(), Role::Intake, fetch.clone());
+            running.push(fetch);
+        }
     }
 
     /// Ends all fetching, and gives the ways it went by. What was fetched for one generation must
     /// not be taken for another's: a queue may have got another owner.
     pub(super) async fn pause(&self) -> WaysIn {
-        let Running { ways, stop, tasks } = std::mem::take(&mut *self.running.lock().await);
-        stop.cancel();
-        for task in tasks {
-            // One that panicked has ended too.
-            let _ = task.await;
+        let fetches = std::mem::take(&mut *self.running.lock().await);
+        fetches.iter().for_each(|fetch| self.flow.watch().leave(&fetch.lane()));
+        let mut ways = WaysIn::new();
+        for fetch in fetches {
+            // Given back when it has ended.
+            drop(fetch.at_it.lock().await);
+            ways.insert(fetch.system.clone(), fetch.way.clone());
         }
         ways
+    }
+}
+
+/// Fetching from one system, as the lane that it is.
+struct Fetch {
+    /// Not held: the flow holds its lanes.
+    flow: Weak<Flow>,
+    system: SystemId,
+    way: Arc<dyn Inbound>,
+    /// Held while it fetches.
+    at_it: Mutex<()>,
+}
+
+impl Fetch {
+    fn lane(&self) -> String {
+        format!("from:{}", self.system)
+    }
+}
+
+impl Work for Fetch {
+    fn run(self: Arc<Self>, _: Turn, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let _at_it = self.at_it.lock().await;
+            let Some(flow) = self.flow.upgrade().filter(|_| !stop.is_cancelled()) else { return };
+            let door = Door { flow, system: self.system.clone() };
+            self.way.clone().run(Arc::new(door), stop).await;
+        })
     }
 }
 
@@ -124,7 +148,9 @@ fn told(refused: &Refused) -> Taken {
     let problem = Problem::from(refused);
     match refused {
         // It is the hub's own matter, and passes.
-        Refused::Journal(_) | Refused::NoIntake => Taken::Later { why: problem.line() },
+        Refused::Journal(_) | Refused::Broker(_) | Refused::NoIntake => {
+            Taken::Later { why: problem.line() }
+        }
         _ => Taken::Refused { code: problem.code(), why: problem.line() },
     }
 }

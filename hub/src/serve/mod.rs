@@ -15,6 +15,7 @@ mod listener;
 mod ops;
 mod problem;
 mod reload;
+mod sharing;
 mod start;
 mod state;
 mod telemetry;
@@ -23,7 +24,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use crate::{
     command::Exit,
-    settings::{Flags, Settings},
+    settings::{Flags, RoleName, Settings},
 };
 
 /// What `luotsi serve` takes.
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     /// Address of the ops listener
     #[arg(long, value_name = "ADDR")]
     ops: Option<SocketAddr>,
+    /// What this hub is there for, of several on one journal; all of it without this
+    #[arg(long = "role", value_name = "ROLE", value_enum, value_delimiter = ',')]
+    roles: Vec<RoleName>,
     /// Put the region in force again whenever its files change, not only at SIGHUP
     #[arg(long, env = "LUOTSI_WATCH")]
     watch: bool,
@@ -67,7 +71,8 @@ struct Again {
 
 /// Runs the hub until SIGTERM or SIGINT.
 pub(crate) fn run(args: Args) -> ExitCode {
-    let flags = Flags { data: args.data, intake: args.intake, ops: args.ops };
+    let Args { data, intake, ops, roles, .. } = args;
+    let flags = Flags { data, intake, ops, roles };
     let again = Again { settings: args.settings, flags: flags.clone(), watch: args.watch };
     let settings = match Settings::read(again.settings.as_deref(), flags) {
         Ok(settings) => settings,

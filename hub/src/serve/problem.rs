@@ -153,7 +153,9 @@ fn status_and_title(refused: &Refused) -> (StatusCode, &'static str) {
             (StatusCode::PRECONDITION_FAILED, "The plan has been changed since it was read")
         }
         Refused::NotOwed => (StatusCode::CONFLICT, "The notice is no longer owed"),
-        Refused::Journal(_) => (StatusCode::SERVICE_UNAVAILABLE, "Not accepted: try again"),
+        Refused::Journal(_) | Refused::Broker(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Not accepted: try again")
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error, path::Path, sync::Arc, time::Duration};
 
-use luotsi_flow::{ClientKey, Flow, Store, SystemClock, SystemEntropy, Ways};
+use luotsi_flow::{ClientKey, Flow, Role, Store, SystemClock, SystemEntropy, Ways};
 use luotsi_journal::{Journal, Opened};
 use luotsi_port::Services;
 use luotsi_region::{Folder, Region, load};
@@ -17,6 +17,7 @@ use super::{
     inbound::{Fetching, WaysIn, ways_in},
     intake, listener, ops,
     reload::{self, Reload},
+    sharing,
     state::App,
     telemetry,
 };
@@ -41,7 +42,9 @@ pub(super) fn run(
     let data = Arc::new(DataDir::open(&settings.data.dir)?);
     let source = keys::Source::of(&settings.keys.master, &settings.data.dir);
     let database = settings.journal()?;
-    let journal = Journal::open(&database, source.take_up(&database)?)?;
+    let sharing = sharing::sharing(settings, &data)?;
+    let teller = sharing.as_ref().map(|sharing| sharing.node);
+    let journal = Journal::open_for(&database, source.take_up(&database)?, teller)?;
     // OTLP's exporters have threads of their own that must be made and ended outside the runtime.
     let telemetry = telemetry::start(&settings.log.level)?;
     let clients = ClientKey::new(&data.client_key()?);
@@ -50,19 +53,24 @@ pub(super) fn run(
     let _inside = runtime.enter();
     tell(journal.opened());
     let clock = Arc::new(SystemClock);
-    let (flow, ends) = Flow::new(region, journal, clock, Arc::new(SystemEntropy), clients);
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    if sharing.is_some() {
+        runtime.block_on(sharing::one_of_them(&journal, &clients, &log_key))??;
+    }
+    let broker = sharing::broker(settings, &region, &stop, &tasks)?;
+    let entropy = Arc::new(SystemEntropy);
+    let flow = Flow::among(region, journal, clock, entropy, clients, sharing, broker);
     let services = Services { http: client()?, plan: Arc::new(Store(flow.clone())) };
     let ways = ways(&flow.region(), &services)?;
     let ways_in = ways_in(&flow.region())?;
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let fetching = Arc::new(Fetching::new(flow.clone(), stop.clone(), tasks.clone()));
+    let fetching = Arc::new(Fetching::new(flow.clone()));
     let (folder, now) = (folder.to_owned(), settings.clone());
     let reload =
         Reload::new(flow.clone(), services, fetching.clone(), folder, &mappings, again, now);
     let reload = reload.start()?;
     let app = App::new(flow.clone(), ops_token, telemetry.registry.clone());
     let books = Books::new(flow, log_key, data.clone(), settings.audit);
-    let inside = Inside { ends, ways, ways_in, fetching, books, reload, stop, tasks };
+    let inside = Inside { ways, ways_in, fetching, books, reload, stop, tasks };
     let outcome = runtime.block_on(serve(&app, inside, settings));
     telemetry.stop();
     outcome
@@ -123,7 +131,6 @@ pub(super) fn ways(region: &Region, services: &Services) -> Result<Ways, String>
 
 /// What is made before anything runs.
 struct Inside {
-    ends: luotsi_flow::Ends,
     ways: Ways,
     ways_in: WaysIn,
     fetching: Arc<Fetching>,
@@ -134,22 +141,28 @@ struct Inside {
 }
 
 async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<(), Refusal> {
-    let Inside { ends, ways, ways_in, fetching, books, reload, stop, tasks } = inside;
-    app.flow.start(ends, ways, &stop, &tasks).await?;
-    let intake = listener::bind("intake", &settings.intake).await?;
+    let Inside { ways, ways_in, fetching, books, reload, stop, tasks } = inside;
+    app.flow.start(ways, &stop, &tasks).await?;
+    let takes_in = app.flow.has(Role::Intake);
+    let intake = match takes_in {
+        true => Some(listener::bind("intake", &settings.intake).await?),
+        false => None,
+    };
     let ops = listener::bind("ops", &settings.ops).await?;
     // It has the last word, after everything that may still be logged: it stops by itself.
     let closed = CancellationToken::new();
     let books = tokio::spawn(books.keep(closed.clone()));
     tasks.spawn(health::probe(app.flow.clone(), stop.clone()));
-    let handles = [intake.handle(), ops.handle()];
-    let at = (intake.address, ops.address);
+    let handles: Vec<_> = intake.iter().chain([&ops]).map(listener::Bound::handle).collect();
+    let at = (intake.as_ref().map(|intake| intake.address), ops.address);
     fetching.start(ways_in).await;
     tasks.spawn(reload.run(stop.clone()));
-    tasks.spawn(intake.serve(intake::router(app.clone())));
+    if let Some(intake) = intake {
+        tasks.spawn(intake.serve(intake::router(app.clone())));
+    }
     tasks.spawn(ops.serve(ops::router(app.clone())));
     tracing::info!(
-        intake = %at.0, ops = %at.1,
+        intake = at.0.map(tracing::field::display), ops = %at.1,
         generation = %app.flow.region().generation, "ready"
     );
     stop_signal().await;

@@ -26,7 +26,7 @@ pub(super) enum LaneKey {
 }
 
 impl LaneKey {
-    fn of(item: &Item) -> Self {
+    pub(super) fn of(item: &Item) -> Self {
         item.subject.clone().map_or(Self::Alone(item.seq), Self::Client)
     }
 }
@@ -56,6 +56,11 @@ impl Lanes {
     /// Deliveries held, under way or not.
     pub(super) fn len(&self) -> usize {
         self.known.len()
+    }
+
+    /// Whether a delivery is held, or is left to the journal with its lane.
+    pub(super) fn knows(&self, key: &LaneKey, seq: i64) -> bool {
+        self.known.contains(&seq) || self.resting.contains_key(key)
     }
 
     /// Adds a delivery at its place. One that is known already is left as it is; one of a resting

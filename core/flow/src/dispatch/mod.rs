@@ -6,10 +6,16 @@
 //! nothing more, and drops what the bus brings meanwhile, since the journal has it too. What is to
 //! be retried later rests in the journal, so that it takes no room from what can go.
 
+mod hear;
 mod lanes;
 mod under_way;
+mod work;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use luotsi_bus::{Consumer, Received, Wake};
@@ -23,14 +29,19 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Flow,
     send::{Carried, Item, Next, Sender},
+    watch::Turn,
 };
 use lanes::{LaneKey, Lanes};
 use under_way::{Returned, UnderWay};
+pub(crate) use work::Dispatching;
 
 /// Deliveries held in memory.
 const WINDOW: usize = 512;
 /// How often waits past their deadline are looked for.
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
+/// How often it is looked for what other hubs accepted although nobody told of it: a net that should
+/// stay empty.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 /// How long a stopping dispatcher lets its sends finish; the hub's own drain bound is 30 s.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -42,6 +53,11 @@ struct Dispatcher {
     /// The place in the journal up to which it has caught up; `None`: it is up to date.
     cursor: Option<i64>,
     sweep: Timestamp,
+    /// When the journal is read through although nobody has told of anything; never, where nobody else
+    /// writes to it.
+    again: Option<Timestamp>,
+    /// Places that others told of, to be looked at in one go.
+    looks: Vec<i64>,
 }
 
 /// Runs until `stop`, then lets what is under way finish.
@@ -49,10 +65,12 @@ pub(crate) async fn run(
     flow: Arc<Flow>,
     system: SystemId,
     mut end: Consumer<Item>,
+    turn: Turn,
     stop: CancellationToken,
 ) {
     let now = flow.clock.now();
-    let sender = Sender { flow: flow.clone(), system: system.clone() };
+    let is_shared = turn.is_shared();
+    let sender = Sender { flow: flow.clone(), system: system.clone(), turn };
     let mut under_way = UnderWay::new(sender);
     let mut dispatcher = Dispatcher {
         flow,
@@ -61,6 +79,8 @@ pub(crate) async fn run(
         lanes: Lanes::default(),
         cursor: Some(0),
         sweep: now,
+        again: is_shared.then_some(now + LOOK_AGAIN),
+        looks: Vec::new(),
     };
     while !stop.is_cancelled() {
         // A generation may have been exchanged since.
@@ -103,6 +123,11 @@ impl Dispatcher {
     /// asked again at the next sweep.
     async fn look(&mut self) {
         let now = self.flow.clock.now();
+        if self.again.is_some_and(|again| now >= again) {
+            self.again = Some(now + LOOK_AGAIN);
+            self.cursor = Some(0);
+        }
+        self.look_at().await;
         if let Some(after) = self.cursor
             && self.has_room()
         {
@@ -142,11 +167,7 @@ impl Dispatcher {
             .await?;
         self.cursor = (found.len() == WINDOW).then(|| found.last().map_or(after, |d| d.seq));
         let now = self.flow.clock.now();
-        let region = self.flow.region();
-        let carried: HashMap<i64, _> = messages
-            .into_iter()
-            .filter_map(|message| Some((message.seq, Carried::read(message, &region).ok()?)))
-            .collect();
+        let carried = self.carried(messages);
         for delivery in found {
             let carried = carried.get(&delivery.message).cloned();
             self.lanes.insert(Item::from(delivery).with(carried), now);
@@ -196,9 +217,62 @@ impl Dispatcher {
             Wake::Fresh(_) if self.lanes.len() >= WINDOW => self.cursor = Some(0),
             Wake::Fresh(item) => self.lanes.insert(item, self.flow.clock.now()),
             Wake::Journal => self.cursor = Some(0),
+            Wake::Look(_) if self.cursor.is_some() => {}
+            Wake::Look(places) if self.lanes.len() + self.looks.len() + places.len() > WINDOW => {
+                self.looks.clear();
+                self.cursor = Some(0);
+            }
+            Wake::Look(places) => self.looks.extend(places),
             // A client's directives have changed: everything that pends about her is decided anew.
             Wake::Client(client) => self.refresh(LaneKey::Client(client)).await,
         }
+    }
+
+    /// Looks at what others told of: a delivery that is new here takes its place, and of one that is
+    /// not, or whose client's lane rests, the lane is read anew: something has changed about it.
+    async fn look_at(&mut self) {
+        if self.looks.is_empty() {
+            return;
+        }
+        let places = std::mem::take(&mut self.looks);
+        let read = self.flow.journal.read(move |c| {
+            let found = read::deliveries_at(c, &places)?;
+            let messages: Vec<i64> = found.iter().map(|delivery| delivery.message).collect();
+            Ok((found, read::messages_at(c, &messages)?))
+        });
+        let (found, messages) = match read.await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!(%error, system = %self.system, "cannot look at what was told");
+                self.cursor = Some(0);
+                return;
+            }
+        };
+        let now = self.flow.clock.now();
+        let carried = self.carried(messages);
+        let mut changed = BTreeSet::new();
+        for delivery in found.into_iter().filter(|delivery| delivery.destination == self.system) {
+            let goes = matches!(delivery.state, State::Ready | State::Sending);
+            let message = carried.get(&delivery.message).cloned();
+            let item = Item::from(delivery).with(message);
+            let key = LaneKey::of(&item);
+            if goes && !self.lanes.knows(&key, item.seq) {
+                self.lanes.insert(item, now);
+            } else {
+                changed.insert(key);
+            }
+        }
+        for key in changed {
+            self.refresh(key).await;
+        }
+    }
+
+    /// Messages with their records in memory, by their places.
+    fn carried(&self, messages: Vec<read::Message>) -> HashMap<i64, Arc<Carried>> {
+        let region = self.flow.region();
+        let read =
+            |message: read::Message| Some((message.seq, Carried::read(message, &region).ok()?));
+        messages.into_iter().filter_map(read).collect()
     }
 
     /// Takes over what the journal has of a lane.

@@ -52,6 +52,12 @@ impl Flow {
         way: Way<'_>,
     ) -> Result<(Accept, Pending), Refused> {
         let Prepared { envelope, record, schema, effect, mut accounting, reference } = prepared;
+        let directs = matches!(effect, Effect::Directive(_));
+        // What a client directs is never turned away for the transport's sake: the gate asks the journal.
+        let may_wait = !directs && !envelope.source.is_hub();
+        if let Some(why) = self.relay.is_full().filter(|_| may_wait) {
+            return Err(Refused::Broker(why));
+        }
         let (deliveries, routes) = route::deliveries(self, region, &envelope, &record, way).await?;
         // Somebody's matter that goes nowhere would be lost while its sender believes it taken care
         // of. Advice without a client may end here: it is counted.
@@ -60,7 +66,6 @@ impl Flow {
         }
         accounting.routes = routes;
         let is_held = accounting.is_held;
-        let directs = matches!(effect, Effect::Directive(_));
         let items =
             deliveries.iter().map(|d| (d.id, d.destination.clone(), d.purpose.clone(), d.deadline));
         let items = items.collect();
@@ -89,6 +94,7 @@ impl Flow {
             self.bus.client_changed(client);
             self.bell.ring_for(client);
         }
+        self.relay.ring();
         if is_held {
             return receipt(accepted, directs);
         }

@@ -66,6 +66,9 @@ pub enum Refused {
     /// A notice of the hub's own that is no longer owed.
     #[error("the notice is no longer owed")]
     NotOwed,
+    /// Nothing more is taken in until the broker takes what is to be told: the sender must try again.
+    #[error("{0}")]
+    Broker(String),
     /// It could not be made durable: the sender must try again.
     #[error(transparent)]
     Journal(#[from] luotsi_journal::Error),
@@ -96,6 +99,7 @@ impl Refused {
             Self::UnknownPlan => "unknown-plan",
             Self::PlanVersion(_) => "version-conflict",
             Self::NotOwed => "not-owed",
+            Self::Broker(_) => "broker-away",
             Self::Journal(_) => "not-durable",
         }
     }

@@ -95,7 +95,7 @@ impl Flow {
             match self.make_ready(region, connection, intake, document, incoming).await {
                 Ok(row) => ready.push(row),
                 // Not the row's fault, and not to be told of each.
-                Err(refused @ Refused::Journal(_)) => return Err(refused),
+                Err(refused @ (Refused::Journal(_) | Refused::Broker(_))) => return Err(refused),
                 Err(refused) => bad.push((document.line(), refused)),
             }
         }

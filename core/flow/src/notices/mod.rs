@@ -13,15 +13,22 @@ mod recall;
 mod reconsider;
 mod refusal;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use luotsi_journal::{Error, read};
 use luotsi_model::{ClientRef, Kind, SystemId};
+use luotsi_port::BoxFuture;
 use luotsi_region::{Destination, Region};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Flow, Refused};
+use crate::{
+    Flow, Refused,
+    watch::{Turn, Work},
+};
 
 pub(crate) use bell::Bell;
 pub(crate) use due::due;
@@ -31,8 +38,24 @@ const SWEEP: SignedDuration = SignedDuration::from_secs(1);
 /// What is worked off between two looks at the bell.
 const BATCH: usize = 256;
 
+/// The lane of it.
+pub(crate) const LANE: &str = "luotsi:notices";
+
+/// It, as the lane that it is.
+pub(crate) struct Telling(pub(crate) Weak<Flow>);
+
+impl Work for Telling {
+    fn run(self: Arc<Self>, _: Turn, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            if let Some(flow) = self.0.upgrade() {
+                run(flow, stop).await;
+            }
+        })
+    }
+}
+
 /// Runs until `stop`.
-pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
+async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let mut is_first = true;
     while !stop.is_cancelled() {
         let clients = flow.bell.take();
@@ -62,7 +85,12 @@ async fn work(
     is_first: bool,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let all = if is_first { flow.journal.read(read::untold_clients).await? } else { Vec::new() };
+    // Nor is it known whose directives changed at another hub.
+    let all = if is_first || flow.watch.is_shared() {
+        flow.journal.read(read::untold_clients).await?
+    } else {
+        Vec::new()
+    };
     for client in clients.iter().chain(&all) {
         refusal::of_client(flow, client).await?;
     }

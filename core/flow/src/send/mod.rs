@@ -26,7 +26,13 @@ use translate::Written;
 use tracing::Instrument;
 
 use crate::{
-    Flow, alarm::Alarm, attested::Attesting, generation::Pass, metrics::Stage, trace_context,
+    Flow,
+    alarm::Alarm,
+    attested::Attesting,
+    generation::Pass,
+    metrics::Stage,
+    trace_context,
+    watch::{Over, Turn},
 };
 
 /// How long to leave a delivery alone when the journal cannot be written.
@@ -41,6 +47,7 @@ type Moved = Result<Again, Lost>;
 pub(crate) struct Sender {
     pub(crate) flow: Arc<Flow>,
     pub(crate) system: SystemId,
+    pub(crate) turn: Turn,
 }
 
 /// One attempt's surroundings.
@@ -208,6 +215,7 @@ impl Sender {
             cause: None,
             entry: Some(Entry { fields, withheld, lossy, ..intent }),
             guard,
+            fence: self.turn.fence(),
         };
         // Shared as outcomes are, so that the writer takes both in one go.
         if let Err(lost) = self.flow.journal.write(Arc::new(intent)).await? {
@@ -218,8 +226,12 @@ impl Sender {
         if let Some(alarm) = alarm {
             alarm.raise(&self.flow.metrics, &self.system);
         }
-        let answer = self.transmit(attempt, parcel).await;
-        self.conclude(attempt, answer).await.map(Ok)
+        match self.turn.within(&*self.flow.clock, self.transmit(attempt, parcel)).await {
+            Ok(answer) => self.conclude(attempt, answer).await.map(Ok),
+            // The lane may be another's: it settles what stands open, or this hub does when it takes
+            // the lane anew.
+            Err(Over) => Ok(Ok(Some(self.flow.clock.now() + JOURNAL_PAUSE))),
+        }
     }
 
     /// The fields that the destination's mapping writes, in field order.
@@ -263,6 +275,7 @@ impl Sender {
                 cause: Some(why),
                 entry: None,
                 guard: None,
+                fence: self.turn.fence(),
             })
             .await?;
         Ok(None)

@@ -69,6 +69,7 @@ impl Sender {
             cause,
             entry: Some(entry),
             guard: None,
+            fence: self.turn.fence(),
         };
         // Were the delivery elsewhere, someone else would have sent it: the journal tells.
         let moved = self.insist(outcome).await?;

@@ -40,6 +40,7 @@ impl Sender {
             cause: Some(result.into()),
             entry: Some(entry),
             guard: client.zip(refusal.epoch).map(|(client, epoch)| Guard { client, epoch }),
+            fence: self.turn.fence(),
         };
         let moved = if to == State::Refused {
             self.refuse(attempt, advance).await?

@@ -105,8 +105,7 @@ impl World {
         self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
         let key = ClientKey::new(&[7; 32]);
         let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
-        let (flow, ends) =
-            Flow::new(region(self.settings, self.edit), journal, clock, entropy, key);
+        let flow = Flow::new(region(self.settings, self.edit), journal, clock, entropy, key);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(HUB_THREAD)
@@ -114,7 +113,7 @@ impl World {
             .build()
             .unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        runtime.block_on(flow.start(ends, self.ways(|_| true), &stop, &tasks)).unwrap();
+        runtime.block_on(flow.start(self.ways(|_| true), &stop, &tasks)).unwrap();
         Hub { world: self, flow, runtime, stop, tasks }
     }
 }

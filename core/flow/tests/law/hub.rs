@@ -52,7 +52,7 @@ impl Hub {
         let now = "2026-11-20T08:00:00Z".parse().unwrap();
         let (clock, entropy) = (Arc::new(Still(Mutex::new(now))), Arc::new(SystemEntropy));
         let key = ClientKey::new(&[7; 32]);
-        let (flow, _) = Flow::new(region, journal, clock.clone(), entropy, key);
+        let flow = Flow::new(region, journal, clock.clone(), entropy, key);
         let driver = Builder::new_current_thread().enable_all().build().unwrap();
         Self { flow, clock, driver, _place: place }
     }

@@ -95,7 +95,8 @@ impl<'j> Life<'j> {
             }
             Step::Crash => self.hands.fill_with(|| None),
             Step::Start => {
-                let closed = self.journal.write(Recover { at: now() }).await.unwrap();
+                let closed =
+                    self.journal.write(Recover { at: now(), destination: None }).await.unwrap();
                 assert_eq!(closed, before.sending());
             }
             Step::Arrive(_) | Step::Tell | Step::Deadline(_) => {}
@@ -192,6 +193,7 @@ impl<'j> Life<'j> {
             cause: None,
             entry: Some(entry),
             guard: guard.map(|epoch| Guard { client: self.client.clone(), epoch }),
+            fence: None,
         };
         self.journal.write(advance).await.unwrap()
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use luotsi_model::ClientRef;
 
-use super::{Command, json, recall};
+use super::{Command, Fence, json, recall};
 use crate::{
     Entry, Error, State,
     engine::{Connection, Value, params},
@@ -26,6 +26,8 @@ pub struct Advance {
     pub entry: Option<Entry>,
     /// The directives that the move was decided on.
     pub guard: Option<Guard>,
+    /// The right to the lane that it is sent on, where several hubs share the journal.
+    pub fence: Option<Fence>,
 }
 
 /// The epoch of a client's directives at the time of a decision.
@@ -41,7 +43,8 @@ pub struct Guard {
 pub enum Lost {
     /// The client's directives have changed since the decision: decide again.
     Stale,
-    /// The delivery is not where the move starts from: someone else has moved it.
+    /// The delivery is not where the move starts from, or its lane is another hub's: someone else has
+    /// moved it, or will.
     Elsewhere,
 }
 
@@ -82,8 +85,8 @@ fn guarded(connection: &Connection, moves: &[&Advance]) -> Result<Vec<Result<(),
     Ok(moves.iter().map(holds).collect())
 }
 
-/// Moves the deliveries of those that hold so far. An outcome follows a send, everything else a pending
-/// delivery that is not being sent.
+/// Moves the deliveries of those that hold so far, and whose lane is still theirs. An outcome follows a
+/// send, everything else a pending delivery that is not being sent.
 fn advance(
     connection: &Connection,
     moves: &[&Advance],
@@ -102,12 +105,15 @@ fn advance(
             one.cause.as_deref().map_or(Value::Null, Value::Text),
             Value::Integer(from),
             Value::Integer(to),
+            one.fence.as_ref().map_or(Value::Null, |fence| Value::Text(&fence.lane)),
+            Value::Integer(one.fence.as_ref().map_or(0, |fence| fence.epoch)),
         ]);
         moving.push(end);
     }
     let moved = connection.execute_each(
         "update delivery set state = ?2, due = ?3, attempts = ?4, cause = ?5
-         where seq = ?1 and state between ?6 and ?7",
+         where seq = ?1 and state between ?6 and ?7 and (cast(?8 as text) is null
+             or exists (select 1 from lane where name = ?8 and epoch = ?9))",
         &rows,
     )?;
     for (end, _) in moving.into_iter().zip(moved).filter(|(_, moved)| *moved == 0) {

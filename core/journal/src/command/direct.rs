@@ -6,11 +6,12 @@ use luotsi_model::{ClientRef, DirectiveId, Envelope};
 use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
-use super::{Rejected, json, owe};
+use super::{Rejected, json, outbox, owe};
 use crate::{
     Error,
     engine::{Connection, params},
     seal,
+    session::Session,
 };
 
 /// A change to a client's directives.
@@ -41,7 +42,7 @@ pub struct DirectiveWritten {
 /// once, so that it is decided anew, with her dead letters, and notes who is to be told of a
 /// withdrawal. Gives the number of sends under way.
 pub(super) fn apply(
-    connection: &Connection,
+    connection: &Session,
     envelope: &Envelope,
     change: &DirectiveChange,
 ) -> Result<Result<(u32, DirectiveWritten), Rejected>, Error> {
@@ -134,12 +135,13 @@ fn name(connection: &Connection, client: &str, id: &str) -> Result<Uuid, Error> 
     Ok(new)
 }
 
-fn wake(connection: &Connection, client: &ClientRef, now: Timestamp) -> Result<(), Error> {
+fn wake(connection: &Session, client: &ClientRef, now: Timestamp) -> Result<(), Error> {
     connection.execute(
         "update delivery set state = 0, due = ?2
              where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
         params![client.as_str(), now.as_microsecond()],
     )?;
+    outbox::tell_of(connection, client)?;
     // A dead letter, or what is held, is sent by nobody but a person, who must not find one that may
     // not go.
     connection.execute(

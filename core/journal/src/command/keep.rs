@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use luotsi_model::ClientRef;
 
-use super::{accept::Accept, json};
+use super::{accept::Accept, json, outbox};
 use crate::{
     Error, State,
     engine::{Bind, Connection, Value},
@@ -18,7 +18,14 @@ pub(super) type Kept = (i64, Vec<i64>);
 /// Keeps each; nothing of what a message changes beside being kept is done here.
 pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, Error> {
     let places = insert(session, messages)?;
-    let mut deliveries = deliver(session, messages, &places)?.into_iter();
+    let deliveries = deliver(session, messages, &places)?;
+    let goes = |message: &&Accept| !message.accounting.is_held;
+    let new = messages.iter().flat_map(|message| {
+        message.deliveries.iter().map(move |new| goes(message).then_some(&new.destination))
+    });
+    let told = new.zip(&deliveries).filter_map(|(to, place)| Some((to?, *place)));
+    outbox::tell(session, told)?;
+    let mut deliveries = deliveries.into_iter();
     let kept = messages.iter().zip(places).map(|(message, place)| {
         (place, deliveries.by_ref().take(message.deliveries.len()).collect())
     });

@@ -1,6 +1,8 @@
-//! What a start after a crash must settle: sends whose outcome nobody recorded.
+//! What a start after a crash, and a new owner of a lane, must settle: sends whose outcome nobody
+//! recorded.
 
 use jiff::Timestamp;
+use luotsi_model::SystemId;
 
 use super::{Command, advance};
 use crate::{Error, State, engine::params, read, session::Session};
@@ -11,6 +13,8 @@ use crate::{Error, State, engine::params, read, session::Session};
 pub struct Recover {
     /// Now.
     pub at: Timestamp,
+    /// Only what goes there: its lane has another owner now. Everything, where one hub has it all.
+    pub destination: Option<SystemId>,
 }
 
 impl Command for Recover {
@@ -18,13 +22,16 @@ impl Command for Recover {
     type Reply = usize;
 
     fn apply(&self, connection: &Session) -> Result<usize, Error> {
-        let open = read::open_intents(connection)?;
+        let only = self.destination.as_ref();
+        let mut open = read::open_intents(connection)?;
+        open.retain(|intent| only.is_none_or(|only| intent.recipient == *only));
         for intent in &open {
             advance::log(connection, &intent.outcome(self.at, "interrupted"))?;
         }
         connection.execute(
-            "update delivery set state = ?1, due = ?2 where state = 2",
-            params![State::Ready, self.at.as_microsecond()],
+            "update delivery set state = ?1, due = ?2
+             where state = 2 and (cast(?3 as text) is null or destination = ?3)",
+            params![State::Ready, self.at.as_microsecond(), only.map(SystemId::as_str)],
         )?;
         Ok(open.len())
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use luotsi_model::{MessageId, SystemId};
 
-use super::Command;
+use super::{Command, outbox};
 use crate::{Error, State, engine::params, read, session::Session};
 
 /// Makes the held deliveries of a message ready. What each may wait for a basis starts now: how
@@ -28,10 +28,11 @@ impl Command for Release {
         let released = connection.all(
             "update delivery set state = ?3, due = ?4, deadline = deadline + ?4 - accepted
              where message = ?1 and state = 15 and (cast(?2 as text) is null or destination = ?2)
-             returning destination",
+             returning destination, seq",
             params![message.seq, only, State::Ready, at],
-            |row| Ok(SystemId::new(row.text(0)?)),
+            |row| Ok((SystemId::new(row.text(0)?), row.get::<i64>(1)?)),
         )?;
-        Ok(Some(released))
+        outbox::tell(connection, released.iter().map(|(destination, seq)| (destination, *seq)))?;
+        Ok(Some(released.into_iter().map(|(destination, _)| destination).collect()))
     }
 }

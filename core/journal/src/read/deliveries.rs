@@ -111,6 +111,15 @@ pub(super) fn at(connection: &Connection, seq: i64) -> Result<Option<Delivery>, 
     connection.first(&sql, params![seq], read)
 }
 
+/// The deliveries at those places, in no order.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn deliveries_at(connection: &Connection, places: &[i64]) -> Result<Vec<Delivery>, Error> {
+    let found = places.iter().map(|seq| at(connection, *seq));
+    found.filter_map(Result::transpose).collect()
+}
+
 /// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits
 /// for a basis is left out.
 ///

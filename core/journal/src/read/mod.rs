@@ -4,6 +4,7 @@ mod checkpoints;
 mod deliveries;
 mod directives;
 mod disclosures;
+mod lanes;
 mod messages;
 mod payload;
 mod plans;
@@ -12,11 +13,12 @@ mod untold;
 
 pub use checkpoints::{checkpoint, log_ends};
 pub use deliveries::{
-    Delivery, Load, delivery, expired, loads, of_message, pending, pending_count, pending_of,
-    unfinished,
+    Delivery, Load, deliveries_at, delivery, expired, loads, of_message, pending, pending_count,
+    pending_of, unfinished,
 };
 pub use directives::{History, directive_by_id, directives, histories, recorders};
 pub use disclosures::{of_client, open_intents, trail};
+pub use lanes::{Lane, Node, Untold, lanes, nodes, outbox, outbox_count, outbox_to};
 pub use messages::{
     Message, message, message_at, messages_after, messages_at, messages_last, original,
 };

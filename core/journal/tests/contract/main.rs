@@ -10,6 +10,7 @@ mod cut;
 mod directing;
 mod filing;
 mod holding;
+mod lanes;
 mod moving;
 mod owing;
 mod planning;
@@ -21,7 +22,7 @@ mod sharing;
 mod sqlite;
 mod world;
 
-use luotsi_journal::Journal;
+use luotsi_journal::{Journal, NodeId};
 
 /// Where one journal is kept.
 pub(crate) trait Place {
@@ -29,8 +30,12 @@ pub(crate) trait Place {
     fn new() -> Option<Self>
     where
         Self: Sized;
-    /// Opens the journal there: the same one at every call.
-    fn open(&self) -> Journal;
+    /// Opens the journal there, the same one at every call, for a hub that tells others.
+    fn open_for(&self, teller: Option<NodeId>) -> Journal;
+    /// Opens it for a hub that has it alone.
+    fn open(&self) -> Journal {
+        self.open_for(None)
+    }
 }
 
 macro_rules! suite {
@@ -74,6 +79,12 @@ macro_rules! every_engine {
  what_is_held_goes_by_a_release_alone,
  what_is_held_is_decided_again_when_directives_change,
  ],
+            lanes: [
+                a_lane_has_one_owner_and_a_former_ones_moves_are_refused,
+                a_hub_that_lives_loses_nothing_and_one_that_went_leaves_all,
+                a_new_owner_settles_its_own_lane_only,
+                what_is_written_is_told_until_it_is_struck_out,
+            ],
             moving: [
                 a_move_decided_on_old_directives_is_not_made,
                 a_move_starts_where_the_delivery_is,

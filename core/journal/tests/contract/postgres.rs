@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use luotsi_journal::{Connection, Database, Journal, migrate};
+use luotsi_journal::{Connection, Database, Journal, NodeId, migrate};
 
 use crate::{Place, world::masters};
 
@@ -55,8 +55,8 @@ impl Place for Own {
         Some(Self { server, name, url, database })
     }
 
-    fn open(&self) -> Journal {
-        Journal::open(&self.database, masters(&[7])).expect("a journal")
+    fn open_for(&self, teller: Option<NodeId>) -> Journal {
+        Journal::open_for(&self.database, masters(&[7]), teller).expect("a journal")
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use futures::{FutureExt, future::join_all};
 use luotsi_journal::{
-    Error, Journal, Phase, Session, State,
+    Error, Journal, NodeId, Phase, Session, State,
     command::{Command, Probe},
     read,
 };
@@ -41,8 +41,8 @@ impl Place for File {
         Some(Self::make())
     }
 
-    fn open(&self) -> Journal {
-        Journal::open(&self.path(), masters(&[7])).expect("a journal")
+    fn open_for(&self, teller: Option<NodeId>) -> Journal {
+        Journal::open_for(&self.path(), masters(&[7]), teller).expect("a journal")
     }
 }
 

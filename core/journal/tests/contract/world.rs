@@ -121,6 +121,7 @@ pub(crate) fn advance(delivery: &Delivery, to: State, phase: Phase, second: i64)
         cause: None,
         entry: Some(entry(delivery, phase, second)),
         guard: None,
+        fence: None,
     }
 }
 
@@ -194,6 +195,7 @@ pub(crate) const TO_VERSION_1: &str = "
     drop index delivery_held; drop index delivery_held_subject; drop index delivery_untold; drop index delivery_untold_of;
     alter table delivery drop column tell; alter table delivery drop column told;
     drop table recall; drop table reconsider; drop index delivery_dead_subject;
+    drop table node; drop table lane; drop table outbox;
     drop table directive_ref; drop table leaf; drop table tree; drop table checkpoint;
     drop table client_key; drop table master; drop table erasure;
     pragma user_version = 1";

@@ -87,7 +87,7 @@ impl Stage {
         let clock = Arc::new(Standing::new(at));
         let clients = ClientKey::new(&KEY);
         let entropy = Arc::new(SystemEntropy);
-        let (flow, ends) = Flow::new(region.clone(), journal, clock.clone(), entropy, clients);
+        let flow = Flow::new(region.clone(), journal, clock.clone(), entropy, clients);
         let taken = Arc::new(Taken::default());
         let way = |system: &SystemId| -> Arc<dyn Outbound> {
             let is_plan = region.connection(system).is_some_and(|c| c.adapter == "plan");
@@ -97,7 +97,7 @@ impl Stage {
         let delivering = region.connections.values().filter(|c| c.delivery.is_some());
         let ways: BTreeMap<_, _> = delivering.map(|c| (c.system.clone(), way(&c.system))).collect();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        flow.start(ends, ways, &stop, &tasks).await.map_err(|error| error.to_string())?;
+        flow.start(ways, &stop, &tasks).await.map_err(|error| error.to_string())?;
         Ok(Self { flow, clock, taken, stop, tasks, _place: place })
     }
 

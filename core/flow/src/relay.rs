@@ -1,0 +1,124 @@
+//! Tells the hubs that work a lane what this one has taken in for it, over the broker.
+//!
+//! The outbox is the journal's, and a row of it is struck out when the broker has confirmed it and
+//! returned nothing. What is announced twice is looked at twice, so nothing here needs to be exact.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use luotsi_bus::broker::{Broker, Condition, Hint};
+use luotsi_journal::{Error, NodeId, command::Told, read};
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::Flow;
+
+/// Rows announced at once.
+const BATCH: usize = 512;
+/// How often it is looked for what was not confirmed, or was left by a hub that has gone.
+const SWEEP: Duration = Duration::from_secs(1);
+/// So much may wait for the broker; beyond it nothing more is taken in.
+const BEHIND_MAX: u64 = 20_000;
+
+/// The way to other hubs.
+pub(crate) struct Relay {
+    by: Option<(NodeId, Broker)>,
+    bell: Notify,
+    behind: AtomicU64,
+}
+
+impl Relay {
+    pub(crate) fn new(by: Option<(NodeId, Broker)>) -> Self {
+        Self { by, bell: Notify::new(), behind: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn broker(&self) -> Option<&Broker> {
+        self.by.as_ref().map(|(_, broker)| broker)
+    }
+
+    /// Something may have been put into the outbox.
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Why nothing more is to be taken in, if it is not: the broker has raised an alarm, or has been
+    /// away for so long that too much waits for it.
+    pub(crate) fn is_full(&self) -> Option<String> {
+        let behind = self.behind.load(Ordering::Relaxed);
+        match self.broker()?.condition() {
+            Condition::Blocked { why } => Some(format!("the broker has raised an alarm: {why}")),
+            Condition::Away { why } if behind > BEHIND_MAX => {
+                Some(format!("{behind} deliveries wait for the broker: {why}"))
+            }
+            Condition::Ready | Condition::Away { .. } => None,
+        }
+    }
+}
+
+/// Runs until `stop`.
+pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
+    let Some((node, broker)) = flow.relay.by.clone() else { return };
+    let mut conditions = broker.conditions();
+    let mut after = 0;
+    while !stop.is_cancelled() {
+        match announce(&flow, node, &broker, &mut after).await {
+            Ok(BATCH) => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the outbox is not told on"),
+        }
+        let told = async {
+            tokio::select! {
+                () = flow.relay.bell.notified() => {}
+                Ok(()) = conditions.changed() => {}
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            waited = timeout(SWEEP, told) => after = if waited.is_err() { 0 } else { after },
+        }
+    }
+}
+
+/// Announces what stands in the outbox after place `after`; how many rows there were.
+async fn announce(
+    flow: &Flow,
+    node: NodeId,
+    broker: &Broker,
+    after: &mut i64,
+) -> Result<usize, Error> {
+    if *after == 0 {
+        let behind = flow.journal.read(read::outbox_count).await?;
+        flow.relay.behind.store(behind, Ordering::Relaxed);
+    }
+    if !matches!(broker.condition(), Condition::Ready) {
+        return Ok(0);
+    }
+    let from = *after;
+    let rows = flow.journal.read(move |c| read::outbox(c, node, from, BATCH)).await?;
+    let Some(last) = rows.last() else { return Ok(0) };
+    *after = last.seq;
+    let hint = |row: &read::Untold| Hint { lane: row.destination.clone(), place: row.delivery };
+    let confirmed = broker.announce(rows.iter().map(hint).collect()).await;
+    let confirmed: HashSet<i64> = confirmed.into_iter().collect();
+    let told = rows.iter().filter(|row| confirmed.contains(&row.delivery));
+    let told = Told { rows: told.map(|row| row.seq).collect(), fence: None };
+    let count = rows.len();
+    if told.rows.is_empty() {
+        return Ok(0);
+    }
+    // The next rows are not kept waiting for this commit: those that it fails for are announced again.
+    let journal = flow.journal.clone();
+    tokio::spawn(async move {
+        if let Err(error) = journal.write(told).await {
+            tracing::warn!(%error, "what the broker has is not struck out: it is announced again");
+        }
+    });
+    Ok(count)
+}

@@ -1,0 +1,155 @@
+//! Several hubs on one journal: who may send what, and who tells whom.
+
+use luotsi_journal::{
+    Journal, NodeId, Phase, State,
+    command::{Beat, Bequeath, Claim, Fence, Lost, Recover, Release, Told, Yield},
+    read::{self, Untold},
+};
+use luotsi_model::SystemId;
+use uuid::Uuid;
+
+use crate::{
+    Place,
+    world::{
+        AINO, EINO, accept, advance, at, consent, delivery, delivery_id, directing, message,
+        message_id, send,
+    },
+};
+
+const ONE: NodeId = NodeId(Uuid::from_u128(1));
+const OTHER: NodeId = NodeId(Uuid::from_u128(2));
+
+fn told_of(rows: Vec<i64>) -> Told {
+    Told { rows, fence: None }
+}
+
+async fn claim(journal: &Journal, node: NodeId, lane: &str) -> Option<Fence> {
+    journal.write(Claim { lane: lane.into(), node }).await.expect("durable")
+}
+
+async fn beat(journal: &Journal, node: NodeId, beat: i64) {
+    let sign = Beat { node, name: "malli".into(), roles: vec!["dispatch".into()], beat };
+    journal.write(sign).await.expect("durable");
+}
+
+pub(crate) async fn a_lane_has_one_owner_and_a_former_ones_moves_are_refused(place: &impl Place) {
+    let journal = place.open();
+    accept(&journal, message(1, AINO, &["malli-ry", "malli-ry"])).await;
+    let [first, second] = [0, 1].map(|index| delivery_id(1, index));
+    let former = claim(&journal, ONE, "to:malli-ry").await.expect("free");
+    assert_eq!(claim(&journal, OTHER, "to:malli-ry").await, None, "it has an owner");
+    let step = async |id, to, phase, fence: &Fence| {
+        let fence = Some(fence.clone());
+        let step = advance(&delivery(&journal, id), to, phase, 9);
+        journal.write(luotsi_journal::command::Advance { fence, ..step }).await.expect("durable")
+    };
+    assert_eq!(step(first, State::Sending, Phase::Intent, &former).await, Ok(()));
+    // The same hub, begun anew: what it did before it died counts no more.
+    let again = claim(&journal, ONE, "to:malli-ry").await.expect("its own");
+    for (id, to, phase) in
+        [(first, State::Delivered, Phase::Outcome), (second, State::Sending, Phase::Intent)]
+    {
+        assert_eq!(step(id, to, phase, &former).await, Err(Lost::Elsewhere), "{to:?}");
+        assert_eq!(step(id, to, phase, &again).await, Ok(()), "{to:?}");
+    }
+    journal.write(Yield(former)).await.expect("durable");
+    assert_eq!(claim(&journal, OTHER, "to:malli-ry").await, None, "a former owner yields nothing");
+    journal.write(Yield(again)).await.expect("durable");
+    assert!(claim(&journal, OTHER, "to:malli-ry").await.is_some());
+}
+
+pub(crate) async fn a_hub_that_lives_loses_nothing_and_one_that_went_leaves_all(
+    place: &impl Place,
+) {
+    let journal = place.open_for(Some(ONE));
+    accept(&journal, message(1, AINO, &["malli-ry"])).await;
+    beat(&journal, ONE, 70).await;
+    beat(&journal, OTHER, 80).await;
+    let fence = claim(&journal, ONE, "to:malli-ry").await.expect("free");
+    let gone = |beat| Bequeath { gone: ONE, beat, to: OTHER };
+    beat(&journal, ONE, 71).await;
+    assert_eq!(journal.write(gone(70)).await, Ok(false), "it has beaten since");
+    assert_eq!(claim(&journal, OTHER, "to:malli-ry").await, None);
+    assert_eq!(journal.write(gone(71)).await, Ok(true));
+    assert_eq!(journal.write(gone(71)).await, Ok(false), "once");
+    let next = claim(&journal, OTHER, "to:malli-ry").await.expect("free");
+    assert!(next.epoch > fence.epoch);
+    let nodes = journal.read_now(read::nodes).unwrap();
+    assert_eq!(nodes.iter().map(|node| node.id).collect::<Vec<_>>(), [OTHER]);
+    let lanes = journal.read_now(read::lanes).unwrap();
+    assert_eq!((lanes.len(), lanes[0].owner), (1, Some(OTHER)));
+    let told = |node| journal.read_now(move |c| read::outbox(c, node, 0, 9)).unwrap().len();
+    assert_eq!((told(ONE), told(OTHER)), (0, 1), "what one has not told, the other tells");
+}
+
+pub(crate) async fn a_new_owner_settles_its_own_lane_only(place: &impl Place) {
+    let journal = place.open();
+    accept(&journal, message(1, AINO, &["malli-ry", "home-care"])).await;
+    let [taken, others] = [0, 1].map(|index| delivery_id(1, index));
+    send(&journal, taken, 2).await;
+    send(&journal, others, 2).await;
+    let settle = || Recover { at: at(9), destination: Some(SystemId::new("malli-ry")) };
+    assert_eq!(journal.write(settle()).await, Ok(1));
+    assert_eq!(journal.write(settle()).await, Ok(0));
+    assert_eq!(delivery(&journal, taken).state, State::Ready);
+    assert_eq!(delivery(&journal, others).state, State::Sending);
+    let trail = journal.read_now(|c| read::trail(c, 1)).unwrap();
+    let closed = trail.iter().filter(|entry| entry.phase == Phase::Outcome);
+    assert_eq!(closed.map(|entry| entry.delivery).collect::<Vec<_>>(), [Some(taken)]);
+}
+
+pub(crate) async fn what_is_written_is_told_until_it_is_struck_out(place: &impl Place) {
+    let journal = place.open_for(Some(ONE));
+    let rows = || journal.read_now(|c| read::outbox(c, ONE, 0, 99)).unwrap();
+    let told = |rows: Vec<Untold>| -> Vec<(String, i64)> {
+        rows.into_iter().map(|row| (row.destination.to_string(), row.delivery)).collect()
+    };
+    accept(&journal, message(1, AINO, &["malli-ry", "home-care"])).await;
+    accept(&journal, message(2, EINO, &["malli-ry"])).await;
+    let place_of = |n, index| delivery(&journal, delivery_id(n, index)).seq;
+    let first = [("malli-ry", 1, 0), ("home-care", 1, 1), ("malli-ry", 2, 0)];
+    let first = first.map(|(to, n, index)| (to.to_owned(), place_of(n, index)));
+    assert_eq!(told(rows()), first);
+    let (one, last) = (rows()[0].seq, rows()[2].seq);
+    journal.write(told_of(vec![one, last])).await.expect("durable");
+    assert_eq!(told(rows()), first[1..2]);
+    journal.write(told_of(vec![rows()[0].seq])).await.expect("durable");
+    // All that pends about her is decided anew, wherever it is sent from.
+    accept(&journal, directing(3, AINO, consent("S-1", AINO))).await;
+    let mut of_hers = told(rows());
+    of_hers.sort();
+    assert_eq!(of_hers, [first[1].clone(), first[0].clone()]);
+    // What is held is nobody's to look at until it is released.
+    journal.write(told_of(rows().iter().map(|row| row.seq).collect())).await.unwrap();
+    let mut held = message(4, EINO, &["malli-ry"]);
+    held.accounting.is_held = true;
+    accept(&journal, held).await;
+    assert_eq!(rows(), []);
+    let release = Release { message: message_id(4), only: None, at: at(9) };
+    journal.write(release).await.expect("durable");
+    assert_eq!(told(rows()), [("malli-ry".into(), place_of(4, 0))]);
+    // What goes where it sends itself, it need not tell; a lane's owner strikes out while it owns it.
+    let own = claim(&journal, ONE, "to:home-care").await.expect("free");
+    accept(&journal, message(6, AINO, &["malli-ry", "home-care"])).await;
+    let left = told(rows());
+    assert_eq!(left[1..], [("malli-ry".into(), place_of(6, 0))]);
+    let lane = claim(&journal, OTHER, "to:malli-ry").await.expect("free");
+    let at_malli_ry = SystemId::new("malli-ry");
+    let seen = || journal.read_now(|c| read::outbox_to(c, &at_malli_ry, 9)).unwrap();
+    let looked = |fence: &Fence, rows: Vec<Untold>| Told {
+        rows: rows.iter().map(|row| row.seq).collect(),
+        fence: Some(fence.clone()),
+    };
+    let former = Fence { epoch: lane.epoch - 1, ..lane.clone() };
+    journal.write(looked(&former, seen())).await.unwrap();
+    assert_eq!(seen().len(), 2, "a former owner has looked for nobody");
+    journal.write(looked(&lane, seen())).await.unwrap();
+    assert_eq!((seen(), rows()), (Vec::new(), Vec::new()));
+    journal.write(Yield(own)).await.unwrap();
+    accept(&journal, message(7, AINO, &["home-care"])).await;
+    // A hub that has the journal alone tells nobody.
+    drop(journal);
+    let alone = place.open();
+    accept(&alone, message(5, AINO, &["malli-ry"])).await;
+    assert_eq!(alone.read_now(read::outbox_count), Ok(1));
+}
