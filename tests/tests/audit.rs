@@ -104,6 +104,7 @@ fn a_checkpoint_kept_elsewhere_holds_over_a_restart_and_betrays_a_log_written_an
          drop index delivery_untold; drop index delivery_untold_of;
          alter table delivery drop column tell; alter table delivery drop column told;
          drop table recall; drop table reconsider; drop index delivery_dead_subject;
+         drop table node; drop table lane; drop table outbox;
          drop index delivery_held; drop index delivery_held_subject;
          drop table client_key; drop table master; drop table erasure;
          pragma user_version = 1",

@@ -204,5 +204,5 @@ pub(crate) const TO_VERSION_1: &str = "
 pub(crate) const TO_VERSION_4: &str = "
     drop index delivery_held; drop index delivery_held_subject;
     drop table recall; drop table reconsider; drop index delivery_dead_subject;
-    drop table client_key; drop table master; drop table erasure;
+    drop table node; drop table lane; drop table outbox; drop table client_key; drop table master; drop table erasure;
     pragma user_version = 4";
