@@ -77,7 +77,7 @@ async fn watch(shared: &Shared, link: &Link) -> String {
     let mut alarm = "a memory or disk alarm".to_owned();
     loop {
         tokio::select! {
-            event = events.select_next_some() => match event {
+            Some(event) = events.next() => match event {
                 Event::ConnectionBlocked(why) => alarm = why,
                 Event::Error(error) => return told(&error),
                 _ => {}

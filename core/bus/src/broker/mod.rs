@@ -106,8 +106,8 @@ impl Broker {
     /// Publishes all of them, persistent and mandatory: the places that the broker has confirmed
     /// *and not returned*. What is not among them may have arrived all the same.
     ///
-    /// Takes 5 s at most, and tries nothing twice. One announcement after the other: hints that
-    /// go together should come together, and no more than some thousand at a time.
+    /// Takes 5 s at most, begins nothing in the latter half of that, and tries nothing twice. One
+    /// announcement goes after the other, so hints that go together should come together.
     pub async fn announce(&self, hints: Vec<Hint>) -> Vec<i64> {
         publishing::announce(&self.shared, hints).await
     }

@@ -14,6 +14,11 @@ use super::{
 
 /// How long a broker may take to confirm. One that is alive and well needs milliseconds.
 const ANNOUNCE_TIME_MAX: Duration = Duration::from_secs(5);
+/// After this nothing more is begun, so that a long announcement on a slow machine is not taken for
+/// a broker that is dead.
+const BEGIN_TIME_MAX: Duration = Duration::from_millis(2500);
+/// Hints under way at once: what is confirmed is known in steps of so many.
+const UNDER_WAY_MAX: usize = 500;
 
 /// What has become of a batch so far.
 #[derive(Default)]
@@ -63,13 +68,20 @@ async fn batch(
     hints: Vec<Hint>,
     outcome: &mut Outcome,
 ) -> lapin::Result<()> {
+    let begin_until = Instant::now() + BEGIN_TIME_MAX;
     // Out of its place until all is confirmed, so that a channel with something under way is not
     // used again.
     let channel = match kept.take().filter(|channel| channel.status().connected()) {
         Some(channel) => channel,
         None => confirming(&link.publishing).await?,
     };
-    publish(&channel, &Names::new(shared.settings.prefix()), hints, outcome).await?;
+    let names = Names::new(shared.settings.prefix());
+    for some in hints.chunks(UNDER_WAY_MAX) {
+        if Instant::now() > begin_until {
+            break;
+        }
+        publish(&channel, &names, some, outcome).await?;
+    }
     *kept = Some(channel);
     Ok(())
 }
@@ -77,7 +89,7 @@ async fn batch(
 async fn publish(
     channel: &Channel,
     names: &Names<'_>,
-    hints: Vec<Hint>,
+    hints: &[Hint],
     outcome: &mut Outcome,
 ) -> lapin::Result<()> {
     let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
@@ -87,9 +99,9 @@ async fn publish(
         let (Ok(exchange), Ok(key)) = (short(&names.lanes()), short(lane.as_str())) else {
             continue;
         };
-        let (body, properties) = (hint::body(place), hint::properties());
+        let (body, properties) = (hint::body(*place), hint::properties());
         let sent = channel.basic_publish(exchange, key, mandatory, body.as_bytes(), properties);
-        under_way.push((place, sent.await?));
+        under_way.push((*place, sent.await?));
     }
     for (place, confirm) in under_way {
         let confirmation = confirm.await?;
