@@ -61,8 +61,8 @@ impl Error {
         Self::Io { what: what.into(), why }
     }
 
-    pub(crate) fn piece(piece: &'static str, why: impl ToString) -> Self {
-        Self::Piece { piece, why: why.to_string() }
+    pub(crate) fn piece(piece: &'static str, why: impl Into<String>) -> Self {
+        Self::Piece { piece, why: why.into() }
     }
 
     pub(crate) fn file(doing: &str, path: &Path, why: io::Error) -> Self {

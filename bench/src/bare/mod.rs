@@ -135,7 +135,7 @@ async fn drive(
     }
     drop(told);
     while let Some(ended) = workers.join_next().await {
-        ended.map_err(|why| Error::piece("a worker", why))??;
+        ended.map_err(|why| Error::piece("a worker", why.to_string()))??;
     }
     let mut all = Vec::new();
     while let Some(wait) = waits.recv().await {

@@ -33,20 +33,25 @@ pub(super) struct Queue {
     _connections: [Connection; 2],
 }
 
-fn failed(why: lapin::Error) -> Error {
-    Error::piece("RabbitMQ", why)
+fn failed(why: &lapin::Error) -> Error {
+    Error::piece("RabbitMQ", why.to_string())
 }
 
 impl Queue {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let connect = || Connection::connect(url, ConnectionProperties::default());
-        let (publishing, consuming) =
-            (connect().await.map_err(failed)?, connect().await.map_err(failed)?);
-        let channel = publishing.create_channel().await.map_err(failed)?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(failed)?;
-        let hearing = consuming.create_channel().await.map_err(failed)?;
+        let (publishing, consuming) = (
+            connect().await.map_err(|why| failed(&why))?,
+            connect().await.map_err(|why| failed(&why))?,
+        );
+        let channel = publishing.create_channel().await.map_err(|why| failed(&why))?;
+        channel
+            .confirm_select(ConfirmSelectOptions::default())
+            .await
+            .map_err(|why| failed(&why))?;
+        let hearing = consuming.create_channel().await.map_err(|why| failed(&why))?;
         let awaited = Awaited::default();
-        consume(hearing, awaited.clone()).await.map_err(failed)?;
+        consume(hearing, awaited.clone()).await.map_err(|why| failed(&why))?;
         Ok(Self { channel, awaited, _connections: [publishing, consuming] })
     }
 
@@ -64,7 +69,8 @@ impl Queue {
             body.as_bytes(),
             properties,
         );
-        let confirmed = sent.await.map_err(failed)?.await.map_err(failed)?;
+        let confirmed =
+            sent.await.map_err(|why| failed(&why))?.await.map_err(|why| failed(&why))?;
         if !matches!(confirmed, Confirmation::Ack(None)) {
             return Err(Error::piece("RabbitMQ", "a message was not taken"));
         }

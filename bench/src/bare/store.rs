@@ -97,7 +97,7 @@ async fn write(rows: Rows, mut jobs: mpsc::UnboundedReceiver<Job>, transactions:
         let outcome = rows.commit(&group).await;
         transactions.fetch_add(1, Ordering::Relaxed);
         for job in group.drain(..) {
-            let outcome = outcome.as_ref().map(|()| ()).map_err(failed);
+            let outcome = outcome.as_ref().copied().map_err(failed);
             let _ = job.done.send(outcome);
         }
     }

@@ -7,7 +7,7 @@ use luotsi_audit::{Hash, Tree, leaf};
 
 use crate::{
     Error,
-    engine::{Bind, Connection, Row, params},
+    engine::{Bind, Connection, Row, Step, params},
 };
 
 /// So many of the latest entries are checked against the tree at a start. The whole log is checked
@@ -34,10 +34,11 @@ impl Keeper {
 
     /// Begins the tree of a log that was kept without one.
     pub(crate) fn plant(connection: &Connection) -> Result<(), Error> {
-        Self { tree: Tree::default() }.seal(connection, &appended(connection, 0)?)
+        let appended = appended(connection, 0)?;
+        connection.take(&Self { tree: Tree::default() }.seal(appended)?.steps()).map(|_| ())
     }
 
-    /// Seals what a transaction has appended since it found `before`.
+    /// Seals what a transaction has appended since it found `before`: what is to be committed with it.
     ///
     /// A log that ended elsewhere than the tree was written to by somebody else, and must not be
     /// taken for the hub's own. Only what logs fails for that: what is taken in still is.
@@ -48,22 +49,22 @@ impl Keeper {
         &mut self,
         connection: &Connection,
         before: Result<Found, Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Grown, Error> {
         let before = match before {
             Ok(before) => before,
             // There is no log, so nothing can have been appended to it.
-            Err(_) if last(connection).is_err() => return Ok(()),
+            Err(_) if last(connection).is_err() => return Ok(Grown::default()),
             Err(error) => return Err(error),
         };
         let appended = appended(connection, before.last);
         if appended.as_ref().is_ok_and(Vec::is_empty) {
-            return Ok(());
+            return Ok(Grown::default());
         }
         if connection.dialect().is_shared() {
             self.catch_up(connection, before.tree)?;
         }
         ends_at(before.last, self.tree.size())?;
-        self.seal(connection, &appended?)
+        self.seal(appended?)
     }
 
     /// Takes up what other hubs have appended since. The tree must have grown out of the one at hand:
@@ -84,22 +85,14 @@ impl Keeper {
     }
 
     /// Appends to the tree what was appended to the log.
-    fn seal(&mut self, connection: &Connection, appended: &[(u64, Hash)]) -> Result<(), Error> {
-        for (seq, hash) in appended {
+    fn seal(&mut self, appended: Vec<(u64, Hash)>) -> Result<Grown, Error> {
+        for (seq, hash) in &appended {
             if *seq != self.tree.size() + 1 {
                 return Err(wrong(self.tree.size() + 1, "it is missing"));
             }
             self.tree.push(*hash);
         }
-        let rows: Vec<_> = appended.iter().map(|(seq, hash)| [seq.value(), hash.value()]).collect();
-        connection.execute_each("insert into leaf values (?1, ?2)", &rows)?;
-        if !rows.is_empty() {
-            connection.execute(
-                "update tree set size = ?1, edge = ?2 where id = 1",
-                params![self.tree.size(), self.tree.edge()],
-            )?;
-        }
-        Ok(())
+        Ok(Grown { leaves: appended, size: self.tree.size(), edge: self.tree.edge() })
     }
 
     fn holds_the_latest(&self, connection: &Connection) -> Result<(), Error> {
@@ -129,6 +122,31 @@ impl Keeper {
         } else {
             Err(wrong(self.tree.stem(CHECKED_AT_START).size() + 1, "from it on, the tree differs"))
         }
+    }
+}
+
+/// What a transaction has added to the tree.
+#[derive(Default)]
+pub(crate) struct Grown {
+    leaves: Vec<(u64, Hash)>,
+    size: u64,
+    edge: Vec<u8>,
+}
+
+impl Grown {
+    /// What writes it.
+    pub(crate) fn steps(&self) -> Vec<Step<'_>> {
+        if self.leaves.is_empty() {
+            return Vec::new();
+        }
+        let leaves = self.leaves.iter().map(|(seq, hash)| [seq.value(), hash.value()]);
+        vec![
+            Step::new("insert into leaf values (?1, ?2)", leaves),
+            Step::new(
+                "update tree set size = ?1, edge = ?2 where id = 1",
+                [[self.size.value(), self.edge.value()]],
+            ),
+        ]
     }
 }
 

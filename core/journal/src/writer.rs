@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Error,
     command::Command,
-    keeper::{Found, Keeper},
+    keeper::{Found, Grown, Keeper},
     session::Session,
 };
 
@@ -148,7 +148,8 @@ fn transact(
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
     connection.begin()?;
-    let committed = apply(connection, keeper, group).and_then(|()| connection.commit());
+    let applied = apply(connection, keeper, group);
+    let committed = applied.and_then(|grown| connection.commit_with(&grown.steps()));
     if committed.is_err() {
         connection.roll_back();
     }
@@ -176,7 +177,7 @@ fn apply(
     connection: &Session,
     keeper: &mut Keeper,
     group: &mut [Box<dyn Job>],
-) -> Result<(), Error> {
+) -> Result<Grown, Error> {
     let before = Found::of(connection);
     let mut left: Vec<&mut dyn Job> = group.iter_mut().map(|job| &mut **job).collect();
     // Nobody waits for one of a group before asking for another, so any order of its commands is one in

@@ -20,8 +20,9 @@ use crate::settings::Audit;
 
 /// How often it is looked for what is to be pruned.
 const PRUNING_PAUSE: Duration = Duration::from_secs(3600);
-/// Entries looked at in one transaction: some ten milliseconds of the writer's time.
-const PRUNED_AT_ONCE: usize = 5000;
+/// Entries looked at in one transaction: some ten milliseconds of the writer's time. After each it has as
+/// long for others.
+const PRUNED_AT_ONCE: usize = 1000;
 
 /// The file that the latest checkpoint is copied to, for whoever collects it.
 const CHECKPOINT_FILE: &str = "checkpoint.txt";
@@ -50,7 +51,7 @@ impl Books {
         let (mut published, mut pruned) = (None, None::<Instant>);
         loop {
             if pruned.is_none_or(|at| at.elapsed() >= PRUNING_PAUSE) {
-                self.prune().await;
+                self.prune(&closed).await;
                 pruned = Some(Instant::now());
             }
             self.sign(&mut published).await;
@@ -76,13 +77,13 @@ impl Books {
         }
     }
 
-    async fn prune(&self) {
+    async fn prune(&self, closed: &CancellationToken) {
         let years = [
             (Log::Disclosure, self.settings.disclosure_retention_years),
             (Log::Use, self.settings.use_retention_years),
         ];
         for (log, years) in years {
-            match self.prune_log(log, years).await {
+            match self.prune_log(log, years, closed).await {
                 Ok(0) => {}
                 Ok(entries) => tracing::info!(log = log.as_str(), entries, "pruned"),
                 Err(error) => tracing::error!(%error, log = log.as_str(), "not pruned"),
@@ -90,17 +91,25 @@ impl Books {
         }
     }
 
-    async fn prune_log(&self, log: Log, years: u16) -> Result<usize, Error> {
+    /// What a stop leaves is pruned after the next start.
+    async fn prune_log(
+        &self,
+        log: Log,
+        years: u16,
+        closed: &CancellationToken,
+    ) -> Result<usize, Error> {
         let at = self.flow.clock().now();
         let Some(before) = years_before(at, years) else { return Ok(0) };
         let mut entries = 0;
         loop {
             let prune = Prune { log, before, at, most: PRUNED_AT_ONCE };
+            let begun = Instant::now();
             let pruned = self.flow.journal().write(prune).await?;
             entries += pruned.entries;
-            if !pruned.more {
+            if !pruned.more || closed.is_cancelled() {
                 return Ok(entries);
             }
+            tokio::time::sleep(begun.elapsed()).await;
         }
     }
 }

@@ -161,7 +161,7 @@ impl Command for Accept {
         let plain: Vec<&Self> = commands.iter().copied().filter(|one| one.is_plain()).collect();
         let mut kept = keep::all(connection, &plain)?.into_iter();
         let reply = |one: &&Self| match one.is_plain().then(|| kept.next()).flatten() {
-            Some(kept) => Ok(Ok(one.accepted(kept, Changed::default()))),
+            Some(kept) => Ok(Ok(one.accepted(kept, &Changed::default()))),
             None => one.apply(connection),
         };
         commands.iter().map(reply).collect()
@@ -185,7 +185,7 @@ impl Accept {
         if let (Effect::Recall { id, deadline }, [notice]) = (&self.effect, &deliveries[..]) {
             recall::sent(connection, *id, *notice, *deadline)?;
         }
-        Ok(Ok(self.accepted((seq, deliveries), changed)))
+        Ok(Ok(self.accepted((seq, deliveries), &changed)))
     }
 
     /// Whether all there is to do is to keep it.
@@ -194,8 +194,8 @@ impl Accept {
         self.idempotency.is_none() && !changes
     }
 
-    fn accepted(&self, (seq, deliveries): Kept, changed: Changed) -> Accepted {
-        let Changed { in_flight, plan, directive } = changed;
+    fn accepted(&self, (seq, deliveries): Kept, changed: &Changed) -> Accepted {
+        let Changed { in_flight, plan, directive } = *changed;
         Accepted {
             message: self.envelope.id,
             seq: Some(seq),

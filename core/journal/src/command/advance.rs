@@ -6,7 +6,7 @@ use luotsi_model::ClientRef;
 use super::{Command, Fence, json, recall};
 use crate::{
     Entry, Error, State,
-    engine::{Connection, Value, params},
+    engine::{Connection, Step, Value, params},
     session::Session,
 };
 
@@ -56,15 +56,12 @@ impl Command for Advance {
         Self::apply_all(&[self], connection)?.pop().ok_or_else(none)
     }
 
-    /// A move changes no directives, so all guards are asked for before the first one moves.
     fn apply_all(moves: &[&Self], connection: &Session) -> Result<Vec<Self::Reply>, Error> {
-        let mut ends = guarded(connection, moves)?;
-        advance(connection, moves, &mut ends)?;
-        let made = moves.iter().zip(&ends).filter(|(_, end)| end.is_ok()).map(|(one, _)| *one);
-        let made: Vec<&Self> = made.collect();
-        let entries: Vec<&Entry> = made.iter().filter_map(|one| one.entry.as_ref()).collect();
-        log_all(connection, &entries)?;
-        for one in made {
+        let ends = match at_once(connection, moves)? {
+            Some(ends) => ends,
+            None => in_turn(connection, moves)?,
+        };
+        for (one, _) in moves.iter().zip(&ends).filter(|(_, end)| end.is_ok()) {
             if let (Some(seq), State::Refused | State::Dead) = (one.delivery, one.to) {
                 recall::notice_failed(connection, seq, one.to, one.cause.as_deref())?;
             }
@@ -73,61 +70,87 @@ impl Command for Advance {
     }
 }
 
-/// Whether each was decided on the directives of today.
-fn guarded(connection: &Connection, moves: &[&Advance]) -> Result<Vec<Result<(), Lost>>, Error> {
-    let guards = || moves.iter().filter_map(|one| one.guard.as_ref());
-    let clients: Vec<_> = guards().map(|guard| [Value::Text(guard.client.as_str())]).collect();
-    let mut epochs = connection.first_each(EPOCH, &clients, |row| row.get::<u64>(0))?.into_iter();
-    let holds = |one: &&Advance| match &one.guard {
-        Some(guard) if epochs.next().flatten().unwrap_or(0) != guard.epoch => Err(Lost::Stale),
-        _ => Ok(()),
-    };
-    Ok(moves.iter().map(holds).collect())
+type Ends = Vec<Result<(), Lost>>;
+
+/// Of a server, everything is asked for in one go, as if all could be made: then they are. Else it is
+/// taken back, and there is no answer.
+fn at_once(connection: &Connection, moves: &[&Advance]) -> Result<Option<Ends>, Error> {
+    if !connection.dialect().is_shared() {
+        return Ok(None);
+    }
+    let entries: Vec<&Entry> = moves.iter().filter_map(|one| one.entry.as_ref()).collect();
+    let texts = texts(&entries)?;
+    let guards = moves.iter().filter_map(|one| one.guard.as_ref());
+    let clients = guards.clone().map(|guard| [Value::Text(guard.client.as_str())]);
+    let told = connection.take(&[
+        Step::once("savepoint moves"),
+        Step::new(EPOCH, clients),
+        Step::new(MOVE, moves.iter().filter_map(|one| one.moved())),
+        appending(&entries, &texts),
+    ])?;
+    let [_, epochs, moved, _] = &told[..] else { return Ok(None) };
+    let holds = guards.zip(epochs).all(|(guard, epoch)| *epoch == guard.epoch as i64);
+    if holds && moved.iter().all(|moved| *moved == 1) {
+        return Ok(Some(vec![Ok(()); moves.len()]));
+    }
+    connection.execute("rollback to moves", &[])?;
+    Ok(None)
 }
 
-/// Moves the deliveries of those that hold so far, and whose lane is still theirs. An outcome follows a
-/// send, everything else a pending delivery that is not being sent.
-fn advance(
-    connection: &Connection,
-    moves: &[&Advance],
-    ends: &mut [Result<(), Lost>],
-) -> Result<(), Error> {
-    let (mut rows, mut moving) = (Vec::new(), Vec::new());
-    for (one, end) in moves.iter().zip(ends).filter(|(_, end)| end.is_ok()) {
-        let Some(seq) = one.delivery else { continue };
-        let outcome = one.entry.as_ref().is_some_and(|e| e.phase == crate::Phase::Outcome);
-        let (from, to) = if outcome { (2, 2) } else { (0, 1) };
-        rows.push([
-            Value::Integer(seq),
-            Value::Integer(one.to as i64),
-            Value::Integer(one.due.as_microsecond()),
-            Value::Integer(one.attempts.into()),
-            one.cause.as_deref().map_or(Value::Null, Value::Text),
-            Value::Integer(from),
-            Value::Integer(to),
-            one.fence.as_ref().map_or(Value::Null, |fence| Value::Text(&fence.lane)),
-            Value::Integer(one.fence.as_ref().map_or(0, |fence| fence.epoch)),
-        ]);
-        moving.push(end);
-    }
-    let moved = connection.execute_each(
-        "update delivery set state = ?2, due = ?3, attempts = ?4, cause = ?5
-         where seq = ?1 and state between ?6 and ?7 and (cast(?8 as text) is null
-             or exists (select 1 from lane where name = ?8 and epoch = ?9))",
-        &rows,
-    )?;
+/// A move changes no directives, so all guards are asked for before the first one moves.
+fn in_turn(connection: &Connection, moves: &[&Advance]) -> Result<Ends, Error> {
+    let guards = moves.iter().filter_map(|one| one.guard.as_ref());
+    let clients = guards.map(|guard| [Value::Text(guard.client.as_str())]);
+    let mut epochs = connection.take(&[Step::new(EPOCH, clients)])?.concat().into_iter();
+    let mut holds = |one: &&Advance| match &one.guard {
+        Some(guard) if epochs.next() != Some(guard.epoch as i64) => Err(Lost::Stale),
+        _ => Ok(()),
+    };
+    let mut ends: Ends = moves.iter().map(&mut holds).collect();
+    let made = moves.iter().zip(&mut ends).filter(|(_, end)| end.is_ok());
+    let (rows, moving): (Vec<_>, Vec<_>) =
+        made.filter_map(|(one, end)| Some((one.moved()?, end))).unzip();
+    let moved = connection.take(&[Step::new(MOVE, rows)])?.concat();
     for (end, _) in moving.into_iter().zip(moved).filter(|(_, moved)| *moved == 0) {
         *end = Err(Lost::Elsewhere);
     }
-    Ok(())
+    let made = moves.iter().zip(&ends).filter(|(_, end)| end.is_ok());
+    let entries: Vec<&Entry> = made.filter_map(|(one, _)| one.entry.as_ref()).collect();
+    log_all(connection, &entries)?;
+    Ok(ends)
 }
 
-const EPOCH: &str = "select epoch from client where ref = ?1";
+const MOVE: &str = "update delivery set state = ?2, due = ?3, attempts = ?4, cause = ?5
+                    where seq = ?1 and state between ?6 and ?7 and (cast(?8 as text) is null
+                        or exists (select 1 from lane where name = ?8 and epoch = ?9))";
+
+impl Advance {
+    /// The parameters of its move, which is made while its lane is still this hub's. An outcome follows a send, everything else a pending delivery that is
+    /// not being sent.
+    fn moved(&self) -> Option<[Value<'_>; 9]> {
+        let fence = self.fence.as_ref();
+        let outcome = self.entry.as_ref().is_some_and(|e| e.phase == crate::Phase::Outcome);
+        let (from, to) = if outcome { (2, 2) } else { (0, 1) };
+        Some([
+            Value::Integer(self.delivery?),
+            Value::Integer(self.to as i64),
+            Value::Integer(self.due.as_microsecond()),
+            Value::Integer(self.attempts.into()),
+            self.cause.as_deref().map_or(Value::Null, Value::Text),
+            Value::Integer(from),
+            Value::Integer(to),
+            fence.map_or(Value::Null, |fence| Value::Text(&fence.lane)),
+            Value::Integer(fence.map_or(0, |fence| fence.epoch)),
+        ])
+    }
+}
+
+/// Of a client; 0 while she has directed nothing.
+const EPOCH: &str = "select coalesce((select epoch from client where ref = ?1), 0)";
 
 /// The client's epoch; 0 while she has directed nothing.
 pub(crate) fn epoch(connection: &Connection, client: &ClientRef) -> Result<u64, Error> {
-    let found = connection.first(EPOCH, params![client.as_str()], |row| row.get(0))?;
-    Ok(found.unwrap_or(0))
+    connection.one(EPOCH, params![client.as_str()], |row| row.get(0))
 }
 
 /// Appends to the disclosure log.
@@ -137,9 +160,16 @@ pub(crate) fn log(connection: &Connection, entry: &Entry) -> Result<(), Error> {
 
 /// Appends to the disclosure log, in this order. There is no other way in, and none to change or remove.
 pub(crate) fn log_all(connection: &Connection, entries: &[&Entry]) -> Result<(), Error> {
-    let texts = entries.iter().map(|entry| json("disclosure", entry));
-    let texts: Vec<String> = texts.collect::<Result<_, Error>>()?;
-    let rows = entries.iter().zip(&texts).map(|(entry, text)| {
+    connection.take(&[appending(entries, &texts(entries)?)])?;
+    Ok(())
+}
+
+fn texts(entries: &[&Entry]) -> Result<Vec<String>, Error> {
+    entries.iter().map(|entry| json("disclosure", entry)).collect()
+}
+
+fn appending<'v>(entries: &'v [&Entry], texts: &'v [String]) -> Step<'v> {
+    let rows = entries.iter().zip(texts).map(|(entry, text)| {
         // Outcomes are found through their message; only what a client's report starts from is indexed
         // by her, which halves the pages that a delivery touches.
         let starts = entry.phase != crate::Phase::Outcome || entry.message.is_none();
@@ -151,11 +181,10 @@ pub(crate) fn log_all(connection: &Connection, entries: &[&Entry]) -> Result<(),
             Value::Text(text),
         ]
     });
-    connection.execute_each(
+    Step::new(
         "insert into disclosure (seq, at, client, message, entry)
          values ((select coalesce(max(seq), 0) + 1 from disclosure), ?1, ?2,
                  (select seq from message where id = ?3), ?4)",
-        &rows.collect::<Vec<_>>(),
-    )?;
-    Ok(())
+        rows,
+    )
 }

@@ -7,7 +7,7 @@ use luotsi_model::ClientRef;
 use super::{accept::Accept, json, outbox};
 use crate::{
     Error, State,
-    engine::{Bind, Connection, Value},
+    engine::{Bind, Step, Value},
     seal::{Cell, DataKey},
     session::Session,
 };
@@ -17,14 +17,17 @@ pub(super) type Kept = (i64, Vec<i64>);
 
 /// Keeps each; nothing of what a message changes beside being kept is done here.
 pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, Error> {
-    let places = insert(session, messages)?;
-    let deliveries = deliver(session, messages, &places)?;
+    let keys = session.keys(messages.iter().map(|message| client(message)))?;
+    let sealed = messages.iter().map(|message| Sealed::of(message, &keys));
+    let sealed: Vec<_> = sealed.collect::<Result<_, Error>>()?;
+    let mut places = session.take(&[insert(messages, &sealed), deliver(messages)])?.into_iter();
+    let (places, deliveries) =
+        (places.next().unwrap_or_default(), places.next().unwrap_or_default());
     let goes = |message: &&Accept| !message.accounting.is_held;
     let new = messages.iter().flat_map(|message| {
         message.deliveries.iter().map(move |new| goes(message).then_some(&new.destination))
     });
-    let told = new.zip(&deliveries).filter_map(|(to, place)| Some((to?, *place)));
-    outbox::tell(session, told)?;
+    outbox::tell(session, new.zip(&deliveries).filter_map(|(to, place)| Some((to?, *place))))?;
     let mut deliveries = deliveries.into_iter();
     let kept = messages.iter().zip(places).map(|(message, place)| {
         (place, deliveries.by_ref().take(message.deliveries.len()).collect())
@@ -32,11 +35,8 @@ pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, 
     Ok(kept.collect())
 }
 
-fn insert(session: &Session, messages: &[&Accept]) -> Result<Vec<i64>, Error> {
-    let keys = session.keys(messages.iter().map(|message| client(message)))?;
-    let sealed = messages.iter().map(|message| Sealed::of(message, &keys));
-    let sealed: Vec<_> = sealed.collect::<Result<_, Error>>()?;
-    let rows = messages.iter().zip(&sealed).map(|(message, sealed)| {
+fn insert<'v>(messages: &'v [&Accept], sealed: &'v [Sealed]) -> Step<'v> {
+    let rows = messages.iter().zip(sealed).map(|(message, sealed)| {
         [
             Value::Blob(message.envelope.id.0.as_bytes()),
             sealed.envelope.value(),
@@ -45,10 +45,10 @@ fn insert(session: &Session, messages: &[&Accept]) -> Result<Vec<i64>, Error> {
             sealed.accounting.value(),
         ]
     });
-    session.insert_each(
+    Step::new(
         "insert into message (id, envelope, reference, record, accounting)
-         values (?1, ?2, ?3, ?4, ?5)",
-        &rows.collect::<Vec<_>>(),
+         values (?1, ?2, ?3, ?4, ?5) returning seq",
+        rows,
     )
 }
 
@@ -78,18 +78,15 @@ impl Sealed {
     }
 }
 
-fn deliver(
-    connection: &Connection,
-    messages: &[&Accept],
-    places: &[i64],
-) -> Result<Vec<i64>, Error> {
-    let rows = messages.iter().zip(places).flat_map(|(message, place)| {
+/// A message is named by its id: its place is not known yet when this is sent.
+fn deliver<'v>(messages: &'v [&Accept]) -> Step<'v> {
+    let rows = messages.iter().flat_map(|message| {
         let state = if message.accounting.is_held { State::Held } else { State::Ready };
         let subject = message.envelope.subject.as_ref().map(ClientRef::as_str);
         message.deliveries.iter().map(move |new| {
             [
                 Value::Blob(new.id.0.as_bytes()),
-                Value::Integer(*place),
+                Value::Blob(message.envelope.id.0.as_bytes()),
                 Value::Text(new.destination.as_str()),
                 Value::Text(new.purpose.as_str()),
                 subject.map_or(Value::Null, Value::Text),
@@ -99,10 +96,11 @@ fn deliver(
             ]
         })
     });
-    connection.insert_each(
+    Step::new(
         "insert into delivery
            (id, message, destination, purpose, subject, state, accepted, due, deadline)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
-        &rows.collect::<Vec<_>>(),
+         values (?1, (select seq from message where id = ?2), ?3, ?4, ?5, ?6, ?7, ?7, ?8)
+         returning seq",
+        rows,
     )
 }

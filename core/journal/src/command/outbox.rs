@@ -5,7 +5,7 @@ use luotsi_model::{ClientRef, SystemId};
 use super::{Command, Fence};
 use crate::{
     Error,
-    engine::{Value, params},
+    engine::{Step, Value, params},
     session::Session,
 };
 
@@ -36,11 +36,10 @@ pub(super) fn tell<'a>(
         let destination = Value::Text(destination.as_str());
         [Value::Blob(teller.as_bytes()), destination, Value::Integer(delivery)]
     };
-    let rows: Vec<_> = elsewhere.map(row).collect();
-    session.execute_each(
+    session.take(&[Step::new(
         "insert into outbox (node, destination, delivery) values (?1, ?2, ?3)",
-        &rows,
-    )?;
+        elsewhere.map(row),
+    )])?;
     Ok(())
 }
 
@@ -74,12 +73,11 @@ impl Command for Told {
         let lane = self.fence.as_ref().map_or(Value::Null, |fence| Value::Text(&fence.lane));
         let epoch = self.fence.as_ref().map_or(0, |fence| fence.epoch);
         let row = |row: &i64| [Value::Integer(*row), lane, Value::Integer(epoch)];
-        let rows: Vec<_> = self.rows.iter().map(row).collect();
-        connection.execute_each(
+        connection.take(&[Step::new(
             "delete from outbox where seq = ?1 and (cast(?2 as text) is null
                  or exists (select 1 from lane where name = ?2 and epoch = ?3))",
-            &rows,
-        )?;
+            self.rows.iter().map(row),
+        )])?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Command, json};
 use crate::{
     Error, Log, Pruning,
-    engine::{Connection, params},
+    engine::{Bind, Connection, Step, params},
     session::Session,
 };
 
@@ -38,11 +38,13 @@ impl Command for Prune {
         let from = self.progress(connection)?;
         let (looked_at, due) = self.due(connection, from)?;
         let Some(reached) = looked_at.last() else { return Ok(Pruned::default()) };
-        for seq in &due {
-            connection.execute("delete from disclosure where seq = ?1", params![seq])?;
-        }
         if !due.is_empty() {
-            self.tell(connection, &due)?;
+            let ranges = ranges(&due);
+            connection.take(&[Step::new(
+                "delete from disclosure where seq between ?1 and ?2",
+                ranges.iter().map(|(from, to)| [from.value(), to.value()]),
+            )])?;
+            self.tell(connection, ranges)?;
         }
         connection.execute(
             "insert into counter values (?1, ?2)
@@ -90,9 +92,8 @@ impl Prune {
         Ok((looked_at.into_iter().map(|(seq, _)| seq).collect(), due))
     }
 
-    fn tell(&self, connection: &Connection, places: &[u64]) -> Result<(), Error> {
-        let pruning =
-            Pruning { at: self.at, log: self.log, before: self.before, ranges: ranges(places) };
+    fn tell(&self, connection: &Connection, ranges: Vec<(u64, u64)>) -> Result<(), Error> {
+        let pruning = Pruning { at: self.at, log: self.log, before: self.before, ranges };
         connection.execute(
             "insert into disclosure (at, entry) values (?1, ?2)",
             params![self.at.as_microsecond(), json("disclosure", &pruning)?],

@@ -1,40 +1,46 @@
-//! One statement for several rows of parameters, in their order. A server is sent all of them at once, so
-//! that a group of commands waits for it once where each of them would.
+//! Several statements, each for several rows of parameters, in their order. A server is sent all of them
+//! at once, so that a group of commands waits for it once where each of them would.
 
 use super::{Connection, Kind, Row, Value};
 use crate::Error;
 
+/// One statement, for each of several rows of parameters.
+pub(crate) struct Step<'v> {
+    pub(super) sql: &'v str,
+    pub(super) rows: Vec<Vec<Value<'v>>>,
+}
+
+impl<'v> Step<'v> {
+    pub(crate) fn new<const N: usize>(
+        sql: &'v str,
+        rows: impl IntoIterator<Item = [Value<'v>; N]>,
+    ) -> Self {
+        Self { sql, rows: rows.into_iter().map(Vec::from).collect() }
+    }
+
+    /// Without parameters, once.
+    pub(crate) fn once(sql: &'v str) -> Self {
+        Self { sql, rows: vec![Vec::new()] }
+    }
+}
+
 impl Connection {
-    /// Executes it for each; how many rows each changed.
-    pub(crate) fn execute_each<const N: usize>(
-        &self,
-        sql: &str,
-        rows: &[[Value<'_>; N]],
-    ) -> Result<Vec<usize>, Error> {
+    /// Takes steps one after the other. For each row of each step: the number in the first column of
+    /// the answer's one row, or for what answers nothing how many rows it changed.
+    pub(crate) fn take(&self, steps: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
         match &self.0 {
-            Kind::Sqlite(_) => rows.iter().map(|row| self.execute(sql, row)).collect(),
-            Kind::Postgres(link) => link.execute_each(sql, rows),
-        }
-    }
-
-    /// Inserts each into a table that numbers its rows; their places.
-    pub(crate) fn insert_each<const N: usize>(
-        &self,
-        sql: &str,
-        rows: &[[Value<'_>; N]],
-    ) -> Result<Vec<i64>, Error> {
-        match &self.0 {
-            Kind::Sqlite(_) => rows.iter().map(|row| self.insert(sql, row)).collect(),
-            Kind::Postgres(_) => {
-                let places =
-                    self.first_each(&format!("{sql} returning seq"), rows, |row| row.get(0))?;
-                let none = || Error::Storage("a row that was inserted is not there".into());
-                places.into_iter().map(|place| place.ok_or_else(none)).collect()
+            Kind::Sqlite(connection) => {
+                let each = |step: &Step<'_>| {
+                    let rows = step.rows.iter();
+                    rows.map(|row| super::sqlite::number(connection, step.sql, row)).collect()
+                };
+                steps.iter().map(each).collect()
             }
+            Kind::Postgres(link) => link.take(steps),
         }
     }
 
-    /// Asks it for each; the first row of each answer, if it has any.
+    /// Asks a question for each row of parameters; the first row of each answer, if it has any.
     pub(crate) fn first_each<const N: usize, T>(
         &self,
         sql: &str,

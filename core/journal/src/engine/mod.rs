@@ -13,6 +13,7 @@ mod value;
 
 pub use database::Database;
 pub(crate) use dialect::Dialect;
+pub(crate) use each::Step;
 pub use postgres::Server;
 pub use row::Row;
 pub(crate) use value::params;
@@ -120,19 +121,6 @@ impl Connection {
         }
     }
 
-    /// Inserts a row into a table that numbers its rows; its place.
-    pub(crate) fn insert(&self, sql: &str, values: &[Value<'_>]) -> Result<i64, Error> {
-        match &self.0 {
-            Kind::Sqlite(connection) => {
-                sqlite::execute(connection, sql, values)?;
-                Ok(connection.last_insert_rowid())
-            }
-            Kind::Postgres(_) => {
-                self.one(&format!("{sql} returning seq"), values, |row| row.get(0))
-            }
-        }
-    }
-
     /// The first row of an answer, if it has any.
     ///
     /// # Errors
@@ -236,9 +224,17 @@ impl Connection {
 
     /// What was changed is durable when this returns.
     pub(crate) fn commit(&self) -> Result<(), Error> {
+        self.commit_with(&[])
+    }
+
+    /// The same with steps before it, all of which are of what is committed.
+    pub(crate) fn commit_with(&self, last: &[Step<'_>]) -> Result<(), Error> {
         match &self.0 {
-            Kind::Sqlite(_) => self.execute("commit", &[]).map(|_| ()),
-            Kind::Postgres(link) => link.commit(),
+            Kind::Sqlite(_) => {
+                self.take(last)?;
+                self.execute("commit", &[]).map(|_| ())
+            }
+            Kind::Postgres(link) => link.commit(last),
         }
     }
 

@@ -119,6 +119,27 @@ pub(super) fn execute(
     Ok(connection.prepare_cached(sql)?.execute(params_from_iter(values))?)
 }
 
+/// The number that a statement answers with, or how many rows it changed.
+pub(super) fn number(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value<'_>],
+) -> Result<i64, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    if statement.column_count() == 0 {
+        let changed = statement.execute(params_from_iter(values))?;
+        return Ok(i64::try_from(changed).unwrap_or(i64::MAX));
+    }
+    // To its end: a statement that changes is done only then.
+    let mut rows = statement.query(params_from_iter(values))?;
+    let number = match rows.next()? {
+        Some(row) => row.get(0)?,
+        None => return Err(rusqlite::Error::QueryReturnedNoRows.into()),
+    };
+    while rows.next()?.is_some() {}
+    Ok(number)
+}
+
 pub(super) fn first<T>(
     connection: &Connection,
     sql: &str,

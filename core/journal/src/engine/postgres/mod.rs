@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use tokio_postgres::{
     SimpleQueryMessage, Statement,
     error::{DbError, SqlState},
@@ -32,6 +32,7 @@ use self::{
 };
 use super::{
     dialect::Dialect,
+    each::Step,
     row::{Kind, Row},
     value::Value,
 };
@@ -149,21 +150,21 @@ impl Link {
     }
 
     /// What is asked for at once is sent at once, and the answers come in its order.
-    pub(super) fn execute_each<const N: usize>(
-        &self,
-        sql: &str,
-        rows: &[[Value<'_>; N]],
-    ) -> Result<Vec<usize>, Error> {
-        let statement = self.prepared(sql)?;
-        let rows: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
-        let changed = self.with(|line| {
-            let all = rows.iter().map(|row| line.client.execute(&statement, row));
-            wait(self.bound.get(), try_join_all(all))
+    pub(super) fn take(&self, steps: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
+        let statements = self.all_prepared(steps)?;
+        let rows = parameters_of(steps);
+        let numbers = self.with(|line| {
+            wait(self.bound.get(), try_join_all(asked(line, steps, &statements, &rows)))
         })?;
-        Ok(changed.into_iter().map(|count| usize::try_from(count).unwrap_or(usize::MAX)).collect())
+        let mut numbers = numbers.into_iter();
+        Ok(steps.iter().map(|step| numbers.by_ref().take(step.rows.len()).collect()).collect())
     }
 
-    /// The same of a question.
+    fn all_prepared(&self, steps: &[Step<'_>]) -> Result<Vec<Statement>, Error> {
+        steps.iter().map(|step| self.prepared(step.sql)).collect()
+    }
+
+    /// The same of one question.
     pub(super) fn first_each<const N: usize, T>(
         &self,
         sql: &str,
@@ -245,9 +246,17 @@ impl Link {
         }
     }
 
-    /// Commits. When the answer is lost it [is in doubt](Self::is_in_doubt) whether it was done.
-    pub(super) fn commit(&self) -> Result<(), Error> {
-        let committed = self.batch("commit").map(|_| ());
+    /// Takes last steps and commits, in one go: a step that fails leaves a commit that commits nothing.
+    /// When the answer is lost it [is in doubt](Self::is_in_doubt) whether it was done.
+    pub(super) fn commit(&self, last: &[Step<'_>]) -> Result<(), Error> {
+        let committed = self.all_prepared(last).and_then(|statements| {
+            let rows = parameters_of(last);
+            self.with(|line| {
+                let steps = try_join_all(asked(line, last, &statements, &rows));
+                let commit = line.client.batch_execute("commit");
+                wait(self.bound.get(), try_join(steps, commit)).map(|_| ())
+            })
+        });
         self.within.set(false);
         self.doubt.ended(committed.is_err() && self.is_lost());
         committed
@@ -273,6 +282,36 @@ impl Link {
 
 fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn parameters_of<'v>(steps: &'v [Step<'_>]) -> Vec<Vec<&'v (dyn ToSql + Sync)>> {
+    steps.iter().flat_map(|step| &step.rows).map(|row| parameters(row)).collect()
+}
+
+/// One future for each row of each step, in order: each is on its way when it is first polled.
+fn asked<'a>(
+    line: &'a Line,
+    steps: &'a [Step<'_>],
+    statements: &'a [Statement],
+    rows: &'a [Vec<&'a (dyn ToSql + Sync)>],
+) -> Vec<impl Future<Output = Result<i64, tokio_postgres::Error>> + 'a> {
+    let each = steps
+        .iter()
+        .zip(statements)
+        .flat_map(|(step, statement)| step.rows.iter().map(move |_| statement));
+    each.zip(rows).map(|(statement, row)| number(line, statement, row)).collect()
+}
+
+async fn number(
+    line: &Line,
+    statement: &Statement,
+    row: &[&(dyn ToSql + Sync)],
+) -> Result<i64, tokio_postgres::Error> {
+    if statement.columns().is_empty() {
+        let changed = line.client.execute(statement, row).await?;
+        return Ok(i64::try_from(changed).unwrap_or(i64::MAX));
+    }
+    line.client.query_one(statement, row).await?.try_get(0)
 }
 
 fn lost() -> Error {
