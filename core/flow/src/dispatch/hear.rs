@@ -42,8 +42,8 @@ async fn over(flow: &Flow, system: &SystemId, broker: &Broker) {
                 flow.bus.publish(system, Wake::Look(places));
                 receipt.taken().await;
             }
-            // What was told meanwhile comes again: it was not acknowledged, or not announced.
-            Heard::Missed => {}
+            // What was confirmed, and struck out, may be gone with its queue.
+            Heard::Missed => flow.bus.publish(system, Wake::Journal),
         }
     }
 }
