@@ -1,7 +1,7 @@
 //! In process: a bounded queue a destination. A full one is a flag and never a loss.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +29,7 @@ pub enum Wake<T> {
 
 /// The way to every dispatcher.
 pub struct Bus<T> {
-    lanes: RwLock<HashMap<SystemId, Lane<T>>>,
+    lanes: RwLock<BTreeMap<SystemId, Lane<T>>>,
 }
 
 struct Lane<T> {
@@ -92,7 +92,7 @@ impl<T> Bus<T> {
         self.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(system);
     }
 
-    fn lanes(&self) -> RwLockReadGuard<'_, HashMap<SystemId, Lane<T>>> {
+    fn lanes(&self) -> RwLockReadGuard<'_, BTreeMap<SystemId, Lane<T>>> {
         self.lanes.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -19,11 +19,13 @@ impl Flow {
         only: Option<SystemId>,
     ) -> Result<Option<usize>, Error> {
         let at = self.clock.now();
-        let released = self.journal.write(Release { message, only, at }).await?;
-        for destination in released.iter().flatten() {
-            self.bus.publish(destination, Wake::Journal);
-        }
-        self.relay.ring();
+        let (bus, relay) = (self.bus.clone(), self.relay.clone());
+        let tell = move |released: &Option<Vec<SystemId>>| {
+            let destinations = released.iter().flatten();
+            destinations.for_each(|destination| bus.publish(destination, Wake::Journal));
+            relay.ring();
+        };
+        let released = self.journal.write_then(Release { message, only, at }, tell).await?;
         Ok(released.map(|released| released.len()))
     }
 }

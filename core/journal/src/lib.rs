@@ -14,6 +14,7 @@ mod beside;
 pub mod command;
 mod engine;
 mod error;
+mod hand;
 mod keeper;
 mod migrate;
 pub mod read;
@@ -30,6 +31,7 @@ use tokio::sync::Semaphore;
 pub use beside::{Beside, masters_of};
 pub use engine::{Bind, Column, Connection, Database, Row, Server, Value};
 pub use error::Error;
+pub use hand::{Hand, Make, Step};
 pub use migrate::migrate;
 pub use rows::{
     Accounting, Entry, GroundEntry, Log, Lossy, NodeId, Phase, Pruning, RecallState, State,
@@ -38,8 +40,9 @@ pub use seal::{Key, KeyId, Masters};
 pub use session::Session;
 
 use command::{Command, Erase, Erased, Pends};
+use hand::ByHand;
 use keeper::Keeper;
-use writer::Writer;
+use writer::{Alone, Deed, Writer};
 
 /// How many queries run at once; each has a connection, and a connection has a cache.
 const READERS_MAX: usize = 4;
@@ -47,9 +50,17 @@ const READERS_MAX: usize = 4;
 /// The journal of one hub.
 #[derive(Clone)]
 pub struct Journal {
-    writer: Writer,
+    way: Way,
     readers: Arc<Readers>,
     opened: Opened,
+}
+
+/// Who makes its steps.
+#[derive(Clone)]
+enum Way {
+    /// Threads beside those of whoever asks.
+    Apart(Writer),
+    ByHand(ByHand),
 }
 
 /// What opening the journal came to.
@@ -91,7 +102,31 @@ impl Journal {
         masters: Masters,
         teller: Option<NodeId>,
     ) -> Result<Self, Error> {
-        let database = database.into();
+        let apart = |session, keeper| Writer::start(session, keeper).map(Way::Apart);
+        Self::opened_as(database.into(), masters, teller, apart)
+    }
+
+    /// The same, with no thread of its own: each step is made by `hand`.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn by_hand(
+        database: impl Into<Database>,
+        masters: Masters,
+        teller: Option<NodeId>,
+        hand: Arc<dyn Hand>,
+    ) -> Result<Self, Error> {
+        let by_hand =
+            |session, keeper| Ok(Way::ByHand(ByHand::new(hand, Alone::new(session, keeper))));
+        Self::opened_as(database.into(), masters, teller, by_hand)
+    }
+
+    fn opened_as(
+        database: Database,
+        masters: Masters,
+        teller: Option<NodeId>,
+        way: impl FnOnce(Session, Keeper) -> Result<Way, Error>,
+    ) -> Result<Self, Error> {
         let connection = Connection::serving(&database)?;
         connection.write_here()?;
         migrate::ready(&connection)?;
@@ -105,8 +140,8 @@ impl Journal {
             idle: Mutex::new(Vec::new()),
             turns: Semaphore::new(READERS_MAX),
         };
-        let writer = Writer::start(session.told_by(teller), keeper)?;
-        Ok(Self { writer, readers: Arc::new(readers), opened })
+        let way = way(session.told_by(teller), keeper)?;
+        Ok(Self { way, readers: Arc::new(readers), opened })
     }
 
     /// What opening it came to.
@@ -136,10 +171,27 @@ impl Journal {
     /// # Errors
     /// When it could not be committed: then nothing of it was.
     pub async fn write<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
-        self.writer.submit(command).await
+        self.write_then(command, |_| {}).await
     }
 
-    /// Runs one query, which sees the journal of one moment, off the runtime's threads.
+    /// The same, and does `then` with the reply before anybody gets it: whether or not the asker still
+    /// waits, and in the order of the commits. The writer does it, so it must be short.
+    ///
+    /// # Errors
+    /// When it could not be committed: then nothing of it was, and `then` was not done.
+    pub async fn write_then<C: Command>(
+        &self,
+        command: C,
+        then: impl FnOnce(&C::Reply) + Send + 'static,
+    ) -> Result<C::Reply, Error> {
+        let deed = Deed::of(command, then);
+        match &self.way {
+            Way::Apart(writer) => writer.submit(deed).await,
+            Way::ByHand(by_hand) => by_hand.write(deed).await,
+        }
+    }
+
+    /// Runs one query, which sees the journal of one moment, off the runtime's threads or by hand.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -158,6 +210,9 @@ impl Journal {
         F: FnOnce(&Session) -> Result<T, Error> + Send + 'static,
     {
         let readers = self.readers.clone();
+        if let Way::ByHand(by_hand) = &self.way {
+            return by_hand.read(move || readers.with(job)).await;
+        }
         let _turn = self.readers.turns.acquire().await.map_err(|_| Error::Stopped)?;
         let run = move || readers.with(job);
         tokio::task::spawn_blocking(run).await.map_err(|_| Error::Stopped)?

@@ -35,6 +35,27 @@ pub(crate) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
 }
 
+/// A writer without a thread: what it commits is a group by itself.
+pub(crate) struct Alone {
+    session: Session,
+    keeper: Keeper,
+}
+
+impl Alone {
+    pub(crate) const fn new(session: Session, keeper: Keeper) -> Self {
+        Self { session, keeper }
+    }
+
+    pub(crate) fn commit<R>(&mut self, deed: &mut Deed<R>) -> Result<(), Error> {
+        // Nobody waits behind it, so a question for its fate ends where it begins.
+        let (_, mut nobody) = mpsc::channel(1);
+        let group = std::slice::from_mut(&mut deed.job);
+        commit(&self.session, &mut self.keeper, group, &mut nobody)?;
+        deed.job.reply(None);
+        Ok(())
+    }
+}
+
 impl Writer {
     pub(crate) fn start(connection: Session, keeper: Keeper) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
@@ -45,14 +66,42 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<C::Reply, Error> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Submitted { command, outcome: None, reply: Some(reply) });
+    pub(crate) async fn submit<R>(&self, deed: Deed<R>) -> Result<R, Error> {
+        let Deed { job, answer } = deed;
         self.queue.try_send(job).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Stopped,
         })?;
         answer.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// A command to be done, and where its reply comes.
+pub(crate) struct Deed<R> {
+    job: Box<dyn Job>,
+    answer: oneshot::Receiver<Result<R, Error>>,
+}
+
+impl<R: Send + 'static> Deed<R> {
+    pub(crate) fn of<C: Command<Reply = R>>(
+        command: C,
+        then: impl FnOnce(&R) + Send + 'static,
+    ) -> Self {
+        let (reply, answer) = oneshot::channel();
+        let tell = move |outcome: Result<R, Error>| {
+            if let Ok(outcome) = &outcome {
+                then(outcome);
+            }
+            // The asker may have gone; what is committed is committed.
+            let _ = reply.send(outcome);
+        };
+        let job = Submitted { command, outcome: None, tell: Some(Box::new(tell)) };
+        Self { job: Box::new(job), answer }
+    }
+
+    /// What came of one that has been committed.
+    pub(crate) fn outcome(mut self) -> Result<R, Error> {
+        self.answer.try_recv().map_err(|_| Error::Stopped)?
     }
 }
 
@@ -67,8 +116,10 @@ trait Job: Any + Send {
 struct Submitted<C: Command> {
     command: C,
     outcome: Option<C::Reply>,
-    reply: Option<oneshot::Sender<Result<C::Reply, Error>>>,
+    tell: Option<Tell<C::Reply>>,
 }
+
+type Tell<R> = Box<dyn FnOnce(Result<R, Error>) + Send>;
 
 impl<C: Command> Job for Submitted<C> {
     fn apply(&mut self, alike: Vec<&mut dyn Job>, connection: &Session) -> Result<(), Error> {
@@ -88,9 +139,8 @@ impl<C: Command> Job for Submitted<C> {
             (Some(error), _) => Err(error),
             (None, None) => Err(Error::Stopped),
         };
-        // The asker may have gone; what is committed is committed.
-        if let Some(reply) = self.reply.take() {
-            let _ = reply.send(answer);
+        if let Some(tell) = self.tell.take() {
+            tell(answer);
         }
     }
 }

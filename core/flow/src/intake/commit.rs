@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use luotsi_bus::Wake;
+use luotsi_bus::{Bus, Wake};
 use luotsi_journal::{
     Accounting,
     command::{Accept, Accepted, Digests, Effect},
 };
-use luotsi_model::{DeliveryId, Envelope, Purpose, Record, Schema, SystemId, record};
+use luotsi_model::{DeliveryId, Envelope, GenerationId, Purpose, Record, Schema, SystemId, record};
 use luotsi_region::Region;
 
 use super::{
@@ -17,20 +17,24 @@ use super::{
 };
 use crate::{
     Flow,
+    gate::Gate,
+    notices::Bell,
+    relay::Relay,
     send::{Carried, Item},
 };
 
-/// A message about to be committed, and what is done once it is.
+/// A message about to be committed, and what is told once it is.
 pub(super) struct Pending {
     envelope: Envelope,
     record: Record,
     items: Vec<(DeliveryId, SystemId, Purpose, Timestamp)>,
-    directs: bool,
+    pub(super) directs: bool,
     is_held: bool,
 }
 
 impl Flow {
-    /// Commits a prepared message, then tells the dispatchers.
+    /// Commits a prepared message. The dispatchers are told with the commit, in its order and whether
+    /// or not the sender still waits for its answer.
     pub(super) async fn commit(
         &self,
         region: &Region,
@@ -40,8 +44,14 @@ impl Flow {
     ) -> Result<Receipt, Refused> {
         let (command, pending) = self.direct(region, prepared, way).await?;
         let command = Accept { idempotency, ..command };
-        let accepted = self.journal.write(command).await?.map_err(Refused::from)?;
-        Ok(self.committed(region, pending, &accepted))
+        let (telling, directs) = (self.telling(region), pending.directs);
+        let tell = move |reply: &Result<Accepted, _>| {
+            if let Ok(accepted) = reply {
+                telling.tell(pending, accepted);
+            }
+        };
+        let accepted = self.journal.write_then(command, tell).await?.map_err(Refused::from)?;
+        Ok(receipt(&accepted, directs))
     }
 
     /// Finds the recipients of a message, and so all that its commit needs but a key.
@@ -81,32 +91,15 @@ impl Flow {
         Ok((command, Pending { envelope, record, items, directs, is_held }))
     }
 
-    /// Tells gate and dispatchers of a message that is durable now.
-    pub(super) fn committed(
-        &self,
-        region: &Region,
-        pending: Pending,
-        accepted: &Accepted,
-    ) -> Receipt {
-        let Pending { envelope, record, items, directs, is_held } = pending;
-        if let Some(client) = envelope.subject.as_ref().filter(|_| directs) {
-            self.gate.forget(client);
-            self.bus.client_changed(client);
-            self.bell.ring_for(client);
+    /// What tells of messages of a region once they are durable.
+    pub(super) fn telling(&self, region: &Region) -> Telling {
+        Telling {
+            gate: self.gate.clone(),
+            bus: self.bus.clone(),
+            bell: self.bell.clone(),
+            relay: self.relay.clone(),
+            generation: region.generation.clone(),
         }
-        self.relay.ring();
-        if is_held {
-            return receipt(accepted, directs);
-        }
-        let generation = region.generation.clone();
-        let carried = Arc::new(Carried { envelope, record, generation });
-        for ((id, destination, purpose, deadline), seq) in
-            items.into_iter().zip(&accepted.deliveries)
-        {
-            let item = Item::fresh(*seq, id, purpose, deadline, carried.clone(), accepted.seq);
-            self.bus.publish(&destination, Wake::Fresh(item));
-        }
-        receipt(accepted, directs)
     }
 
     /// Accepts again what was accepted before: the same record, a new message linked to it; to all
@@ -125,7 +118,39 @@ impl Flow {
     }
 }
 
-fn receipt(accepted: &Accepted, directs: bool) -> Receipt {
+/// Tells gate and dispatchers of a message that is durable now.
+pub(super) struct Telling {
+    gate: Arc<Gate>,
+    bus: Arc<Bus<Item>>,
+    bell: Arc<Bell>,
+    relay: Arc<Relay>,
+    generation: GenerationId,
+}
+
+impl Telling {
+    pub(super) fn tell(&self, pending: Pending, accepted: &Accepted) {
+        let Pending { envelope, record, items, directs, is_held } = pending;
+        if let Some(client) = envelope.subject.as_ref().filter(|_| directs) {
+            self.gate.forget(client);
+            self.bus.client_changed(client);
+            self.bell.ring_for(client);
+        }
+        self.relay.ring();
+        if is_held {
+            return;
+        }
+        let generation = self.generation.clone();
+        let carried = Arc::new(Carried { envelope, record, generation });
+        for ((id, destination, purpose, deadline), seq) in
+            items.into_iter().zip(&accepted.deliveries)
+        {
+            let item = Item::fresh(*seq, id, purpose, deadline, carried.clone(), accepted.seq);
+            self.bus.publish(&destination, Wake::Fresh(item));
+        }
+    }
+}
+
+pub(super) fn receipt(accepted: &Accepted, directs: bool) -> Receipt {
     Receipt {
         message: accepted.message,
         deliveries: accepted.count,

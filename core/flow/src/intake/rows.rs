@@ -3,12 +3,16 @@
 
 use std::time::Instant;
 
-use luotsi_journal::command::{Accept, AcceptAll, AllRejected, Digests};
+use luotsi_journal::command::{Accept, AcceptAll, Accepted, AllRejected, Digests};
 use luotsi_mapping::{Document, Fault};
 use luotsi_region::{Connection, Intake, Region};
 
 use super::{
-    Incoming, Receipt, Refused, commit::Pending, decode, digests, door, read, route::Way, sha256,
+    Incoming, Receipt, Refused,
+    commit::{Pending, receipt},
+    decode, digests, door, read,
+    route::Way,
+    sha256,
 };
 use crate::{Flow, metrics::Stage};
 
@@ -128,12 +132,18 @@ impl Flow {
         ready: Vec<Ready>,
         idempotency: Digests,
     ) -> Result<Vec<RowReceipt>, Refused> {
-        let (mut messages, mut rest) = (Vec::new(), Vec::new());
-        for Ready { row, command, pending, unmapped } in ready {
+        let (mut messages, mut rest, mut pending) = (Vec::new(), Vec::new(), Vec::new());
+        for Ready { row, command, pending: told, unmapped } in ready {
             messages.push(command);
-            rest.push((row, pending, unmapped));
+            rest.push((row, told.directs, unmapped));
+            pending.push(told);
         }
-        let written = self.journal.write(AcceptAll { messages, idempotency }).await?;
+        let telling = self.telling(region);
+        let tell = move |reply: &Result<Vec<Accepted>, _>| {
+            let accepted = reply.iter().flatten();
+            pending.into_iter().zip(accepted).for_each(|(told, by)| telling.tell(told, by));
+        };
+        let written = self.journal.write_then(AcceptAll { messages, idempotency }, tell).await?;
         let accepted = written.map_err(|rejected| match rejected {
             AllRejected::KeyReused => Refused::KeyReused,
             AllRejected::Messages(why) => {
@@ -142,8 +152,8 @@ impl Flow {
             }
         })?;
         let receipts =
-            rest.into_iter().zip(&accepted).map(|((row, pending, unmapped), accepted)| {
-                let receipt = self.committed(region, pending, accepted);
+            rest.into_iter().zip(&accepted).map(|((row, directs, unmapped), accepted)| {
+                let receipt = receipt(accepted, directs);
                 RowReceipt { row, receipt: Receipt { unmapped, ..receipt } }
             });
         Ok(receipts.collect())

@@ -29,9 +29,14 @@ impl Sender {
         let started = Instant::now();
         let delivery = attempt.connection.delivery.as_ref();
         let limit = delivery.map_or(TIMEOUT, |d| d.timeout);
-        let answer = tokio::time::timeout(limit, attempt.outbound.deliver(parcel)).await;
+        let too_late = self.flow.clock.sleep_until(self.flow.clock.now() + limit);
+        let answer = tokio::select! {
+            biased;
+            answer = attempt.outbound.deliver(parcel) => answer,
+            () = too_late => Err(SendError::retry("the recipient did not answer in time")),
+        };
         self.flow.metrics.took(Stage::Deliver, started.elapsed());
-        answer.unwrap_or_else(|_| Err(SendError::retry("the recipient did not answer in time")))
+        answer
     }
 
     /// Records the outcome: delivered, to be tried again, or waiting for a person.

@@ -58,8 +58,8 @@ struct Recorded {
     calls: Vec<Call>,
     nth: HashMap<DeliveryId, usize>,
     inside: HashSet<ClientRef>,
-    /// Who has taken her consent back, and nothing was under way.
-    closed: HashSet<ClientRef>,
+    /// Who has taken her consent back, and how much was under way.
+    closed: HashMap<ClientRef, u32>,
     wrongs: Vec<String>,
 }
 
@@ -92,13 +92,12 @@ impl Far {
         *self.script.lock().unwrap() = Box::new(script);
     }
 
-    /// From now on nothing about her may come on the ground of a consent, or it may again.
-    pub(crate) fn close(&self, client: &ClientRef, is_closed: bool) {
+    /// From now on only so much about her may come on the ground of a consent; `None`: anything.
+    pub(crate) fn close(&self, client: &ClientRef, may_come: Option<u32>) {
         let closed = &mut self.state.lock().unwrap().closed;
-        if is_closed {
-            closed.insert(client.clone())
-        } else {
-            closed.remove(client)
+        match may_come {
+            Some(count) => closed.insert(client.clone(), count),
+            None => closed.remove(client),
         };
     }
 
@@ -131,8 +130,12 @@ impl Far {
             wrong("a field that is not permitted");
         }
         if let Some(client) = &client {
-            if by_consent && state.closed.contains(client) {
-                state.wrongs.push(format!("{}: sent after the withdrawal", outgoing.delivery));
+            if by_consent && let Some(may_come) = state.closed.get_mut(client) {
+                if *may_come == 0 {
+                    state.wrongs.push(format!("{}: sent after the withdrawal", outgoing.delivery));
+                } else {
+                    *may_come -= 1;
+                }
             }
             if !state.inside.insert(client.clone()) {
                 state.wrongs.push(format!("{}: two at a time", outgoing.delivery));
@@ -148,13 +151,10 @@ impl Far {
     }
 
     /// What must hold in the journal when a call comes in.
-    async fn check(&self, call: &Call) {
+    fn check(&self, call: &Call) {
         let Some(journal) = self.journal.lock().unwrap().clone() else { return };
-        let (system, asked) = (self.system.clone(), call.clone());
-        let found = journal.read(move |c| wrong_in_journal(c, &system, &asked)).await;
-        let wrong = match found {
-            // The hub is being killed, and this call with it.
-            Ok(None) | Err(Error::Stopped) => return,
+        let wrong = match journal.read_now(|c| wrong_in_journal(c, &self.system, call)) {
+            Ok(None) => return,
             Ok(Some(wrong)) => wrong,
             Err(error) => error.to_string(),
         };
@@ -172,7 +172,8 @@ impl Far {
             }
             Answer::Reject => return Err(SendError::reject("scripted")),
             Answer::Hang => std::future::pending().await,
-            Answer::Panic => panic!("scripted"),
+            // Without a word from the hook: it is no news.
+            Answer::Panic => std::panic::resume_unwind(Box::new("scripted")),
             Answer::Hold(mut until) => drop(until.wait_for(|is_free| *is_free).await),
             Answer::LoseAfter(mut until) => {
                 drop(until.wait_for(|is_free| *is_free).await);
@@ -221,7 +222,7 @@ impl Outbound for Far {
             let (outgoing, grant) = parcel.release();
             let (at, call) = self.enter(&outgoing, &grant);
             let _inside = Inside(self, call.client.clone());
-            self.check(&call).await;
+            self.check(&call);
             let answer = (self.script.lock().unwrap())(&call);
             self.answer(at, answer).await
         })

@@ -1,22 +1,27 @@
 //! What must hold of a journal at the end, whatever has happened.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use luotsi_flow::Receipt;
 use luotsi_journal::{
-    Entry, Phase, State,
+    Entry, Journal, Phase, State,
     read::{self, Delivery},
 };
 
-use crate::world::{Hub, World};
+use crate::world::{Hub, World, said};
 
 /// Everything acknowledged is there, every delivery has one end or a reason to be pending, and the
 /// disclosure log tells of every call.
 pub(crate) fn check(world: &World, hub: &Hub<'_>, acknowledged: &[Receipt]) {
+    hold(world, hub.journal(), acknowledged);
+}
+
+/// The same, of a journal that any hub may have open.
+pub(crate) fn hold(world: &World, journal: &Journal, acknowledged: &[Receipt]) {
     for (system, far) in &world.systems {
         assert_eq!(far.wrongs(), [""; 0], "{system}");
     }
-    check_told(hub);
+    check_told(journal);
     let mut calls = HashMap::new();
     for call in world.systems.values().flat_map(|far| far.calls()) {
         let (count, taken) = calls.entry(call.delivery).or_insert((0, 0));
@@ -25,7 +30,7 @@ pub(crate) fn check(world: &World, hub: &Hub<'_>, acknowledged: &[Receipt]) {
     }
     for receipt in acknowledged {
         let id = receipt.message;
-        let found = hub.journal().read_now(|c| {
+        let found = journal.read_now(|c| {
             let Some(message) = read::message(c, id)? else { return Ok(None) };
             Ok(Some((read::of_message(c, message.seq)?, read::trail(c, message.seq)?)))
         });
@@ -41,17 +46,26 @@ pub(crate) fn check(world: &World, hub: &Hub<'_>, acknowledged: &[Receipt]) {
 
 /// What the hub says itself is of a refusal, and each is told by one message of its own; or of a
 /// recall, and then it is about nobody.
-fn check_told(hub: &Hub<'_>) {
-    for said in hub.said() {
+fn check_told(journal: &Journal) {
+    for said in said(journal) {
         if said.envelope.kind.as_str() == "recall" {
             assert_eq!((said.envelope.subject, said.envelope.answers), (None, None));
             continue;
         }
         let delivery = said.envelope.answers.expect("it answers what it refuses");
-        let refused = hub.journal().read_now(|c| read::delivery(c, delivery)).unwrap();
+        let refused = journal.read_now(|c| read::delivery(c, delivery)).unwrap();
         let refused = refused.expect("a delivery");
         assert_eq!(refused.state, State::Refused, "{refused:#?}");
         assert_eq!(refused.told, Some(said.envelope.id), "told once: {refused:#?}");
+    }
+}
+
+/// What is told of a delivery for which a law does not hold. Written out only then.
+struct What<'a>(&'a Delivery, &'a [&'a Entry]);
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#?}\n{:#?}", self.0, self.1)
     }
 }
 
@@ -59,7 +73,7 @@ fn check_trail(delivery: &Delivery, own: &[&Entry], called: usize, taken: usize)
     let of = |phase| own.iter().filter(move |entry| entry.phase == phase);
     let results =
         |word: &'static str| of(Phase::Outcome).filter(move |e| e.result.as_deref() == Some(word));
-    let what = format!("{delivery:#?}\n{own:#?}");
+    let what = What(delivery, own);
     let (intents, outcomes) = (of(Phase::Intent).count(), of(Phase::Outcome).count());
     let open = usize::from(delivery.state == State::Sending);
     assert_eq!(intents, outcomes + open, "every intent has its outcome: {what}");

@@ -1,5 +1,6 @@
 //! Order per client and destination, and who may block whom.
 
+use futures::FutureExt;
 use jiff::SignedDuration;
 use luotsi_journal::State;
 use luotsi_model::Clock;
@@ -9,7 +10,7 @@ use crate::{
     far::Answer,
     laws,
     papers::{home_care, peer_support},
-    world::World,
+    world::{World, incoming},
 };
 
 #[test]
@@ -124,4 +125,24 @@ fn a_restart_keeps_order_and_due_times() {
     let sent: Vec<_> = receipts.iter().map(|receipt| receipt.message).collect();
     assert_eq!(world.far("home-care").taken(&hub.client(1)), sent);
     laws::check(&world, &hub, &[&receipts[..], &[later]].concat());
+}
+
+#[test]
+fn what_is_committed_goes_though_its_sender_hung_up() {
+    let world = World::new(7);
+    let hub = world.start();
+    let paper = home_care("L-1", 1);
+    // Its command is on its way to the writer when the sender goes.
+    let answer = hub.flow.accept(incoming(&paper)).now_or_never();
+    assert!(answer.is_none(), "nobody is told before it is durable");
+    let after = hub.post(&home_care("L-2", 1)).unwrap();
+    hub.wait_for_state(&after, "home-care", State::Delivered);
+    hub.wait_until("both to arrive", || hub.pending().is_empty());
+    let taken = world.far("home-care").taken(&hub.client(1));
+    assert_eq!(
+        (taken.len(), taken.last()),
+        (2, Some(&after.message)),
+        "in the order of the commits"
+    );
+    laws::check(&world, &hub, &[after]);
 }

@@ -1,7 +1,12 @@
 //! Where a world's journal is kept: in a file, or on the server that `tests/run` starts.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    fs,
+    path::Path,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,6 +17,23 @@ use tempfile::TempDir;
 const ENGINE: &str = "LUOTSI_TEST_JOURNAL";
 /// The URL of a server whose user may make databases.
 const URL: &str = "LUOTSI_TEST_POSTGRES";
+
+const FILE: &str = "journal.db";
+
+/// A file whose schema is today's, and that holds nothing: brought to its version once for all.
+static EMPTY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = folder();
+    let file = folder.path().join(FILE);
+    migrate(&file).unwrap();
+    fs::read(file).unwrap()
+});
+
+/// In memory where the machine has such a place. What is killed here is a hub and not the machine,
+/// so what was handed to the kernel stays.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
 
 pub(crate) enum Place {
     File(TempDir),
@@ -30,7 +52,13 @@ pub(crate) fn pause() -> Duration {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        if is_on_server() { Self::on_server() } else { Self::File(TempDir::new().unwrap()) }
+        if is_on_server() { Self::on_server() } else { Self::in_file() }
+    }
+
+    fn in_file() -> Self {
+        let folder = folder();
+        fs::write(folder.path().join(FILE), &*EMPTY).unwrap();
+        Self::File(folder)
     }
 
     fn on_server() -> Self {
@@ -48,7 +76,7 @@ impl Place {
 
     pub(crate) fn database(&self) -> Database {
         match self {
-            Self::File(folder) => (&folder.path().join("journal.db")).into(),
+            Self::File(folder) => (&folder.path().join(FILE)).into(),
             Self::Server { database, .. } => database.clone(),
         }
     }

@@ -4,15 +4,15 @@ use std::{
     collections::BTreeMap,
     io,
     path::PathBuf,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use luotsi_flow::{ClientKey, Exchanged, Flow, Incoming, Receipt, Refused, Ways};
+use luotsi_flow::{ClientKey, Exchanged, Flow, Incoming, Receipt, Refused, Sharing, Ways};
 use luotsi_journal::{
-    Error, Journal, Key, Masters, Session, State,
+    Database, Error, Journal, Key, Masters, Session, State,
     command::{Command, Probe},
     read::{self, Delivery, Message},
 };
@@ -103,9 +103,7 @@ impl World {
     pub(crate) fn start(&self) -> Hub<'_> {
         let journal = Journal::open(self.place.database(), masters()).unwrap();
         self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
-        let key = ClientKey::new(&[7; 32]);
-        let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
-        let flow = Flow::new(region(self.settings, self.edit), journal, clock, entropy, key);
+        let flow = self.inside(journal, None);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(HUB_THREAD)
@@ -119,8 +117,19 @@ impl World {
 }
 
 impl World {
+    /// A hub's inside, which does not run yet.
+    pub(crate) fn inside(&self, journal: Journal, sharing: Option<Sharing>) -> Arc<Flow> {
+        let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
+        let (region, key) = (region(self.settings, self.edit), ClientKey::new(&[7; 32]));
+        Flow::among(region, journal, clock, entropy, key, sharing, None)
+    }
+
+    pub(crate) fn database(&self) -> Database {
+        self.place.database()
+    }
+
     /// The ways to the systems that are meant.
-    fn ways(&self, is_meant: impl Fn(&str) -> bool) -> Ways {
+    pub(crate) fn ways(&self, is_meant: impl Fn(&str) -> bool) -> Ways {
         let meant = self.systems.iter().filter(|(system, _)| is_meant(system));
         let way = |(system, far): (&&str, &Arc<Far>)| {
             (SystemId::new(system), far.clone() as Arc<dyn Outbound>)
@@ -134,7 +143,14 @@ pub(crate) type Edit = (&'static str, &'static str, &'static str);
 
 pub(crate) const AS_IT_IS: Edit = ("", "", "");
 
-fn region(settings: &'static str, edit: Edit) -> Region {
+/// Read once: a region is the same however often it is read, and reading it takes long.
+fn region(settings: &'static str, edit: Edit) -> Arc<Region> {
+    static READ: Mutex<BTreeMap<(&str, Edit), Arc<Region>>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap();
+    read.entry((settings, edit)).or_insert_with(|| read_region(settings, edit).into()).clone()
+}
+
+fn read_region(settings: &'static str, edit: Edit) -> Region {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/mallialue"));
     let files = Set { region: Folder::new(root), settings, edit };
     let loaded = load(&files, &["fhir", "plan", "serena", "webhook"]);
@@ -213,13 +229,7 @@ impl Hub<'_> {
 
     /// The hub's own messages, in order: what was said, when.
     pub(crate) fn said(&self) -> Vec<Message> {
-        let all = self.journal().read_now(|c| read::messages_last(c, usize::MAX)).unwrap();
-        all.into_iter().filter(|message| message.envelope.source.is_hub()).collect()
-    }
-
-    /// When the next sender is owed a word.
-    pub(crate) fn next_untold(&self) -> Option<Timestamp> {
-        self.journal().read_now(read::next_untold).unwrap()
+        said(self.journal())
     }
 
     /// Posts many at once; each must be taken in.
@@ -249,23 +259,7 @@ impl Hub<'_> {
 
     /// Everything that has not ended, in order.
     pub(crate) fn pending(&self) -> Vec<Pending> {
-        let all = |c: &Session| -> Result<Vec<Pending>, Error> {
-            c.all(
-                "select seq, destination, subject, state, due, deadline
-                 from delivery where state < 10 order by seq",
-                &[],
-                |row| {
-                    Ok(Pending {
-                        lane: (row.get(1)?, row.get(2)?),
-                        seq: row.get(0)?,
-                        state: row.get(3)?,
-                        due: moment(row.get(4)?),
-                        deadline: moment(row.get(5)?),
-                    })
-                },
-            )
-        };
-        self.journal().read_now(all).unwrap()
+        pending(self.journal())
     }
 
     pub(crate) fn delivery(&self, receipt: &Receipt, system: &str) -> Delivery {
@@ -348,8 +342,35 @@ impl Hub<'_> {
     }
 }
 
+/// Everything that has not ended, in order.
+pub(crate) fn pending(journal: &Journal) -> Vec<Pending> {
+    let all = |c: &Session| -> Result<Vec<Pending>, Error> {
+        c.all(
+            "select seq, destination, subject, state, due, deadline
+             from delivery where state < 10 order by seq",
+            &[],
+            |row| {
+                Ok(Pending {
+                    lane: (row.get(1)?, row.get(2)?),
+                    seq: row.get(0)?,
+                    state: row.get(3)?,
+                    due: moment(row.get(4)?),
+                    deadline: moment(row.get(5)?),
+                })
+            },
+        )
+    };
+    journal.read_now(all).unwrap()
+}
+
+/// The hub's own messages, in order.
+pub(crate) fn said(journal: &Journal) -> Vec<Message> {
+    let all = journal.read_now(|c| read::messages_last(c, usize::MAX)).unwrap();
+    all.into_iter().filter(|message| message.envelope.source.is_hub()).collect()
+}
+
 /// When time must go on: `None` while something is being sent or could be.
-fn next_moment(pending: &[Pending], now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_moment(pending: &[Pending], now: Timestamp) -> Option<Timestamp> {
     let mut heads = BTreeMap::new();
     for delivery in pending.iter().filter(|d| d.state != State::Waiting) {
         let alone = delivery.lane.1.is_none().then_some(delivery.seq);
@@ -368,6 +389,6 @@ pub(crate) fn incoming(paper: &[u8]) -> Incoming<'_> {
 }
 
 /// The key that every journal here is sealed under.
-fn masters() -> Masters {
+pub(crate) fn masters() -> Masters {
     Masters::new(&Key::new([7; 32]), &[]).unwrap()
 }

@@ -8,7 +8,9 @@ use std::{
 };
 
 use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, ToSql, params_from_iter,
+    Connection, OpenFlags, OptionalExtension, ToSql,
+    config::DbConfig,
+    params_from_iter,
     types::{ToSqlOutput, ValueRef},
 };
 
@@ -60,6 +62,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     fs::set_permissions(path, only_ours).map_err(|e| Error::Storage(e.to_string()))?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // A plan that looked at what is bound would be made anew at each binding. Conditions that an
+    // index of some rows needs are written out in the statement.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "pragma journal_mode = wal;
          pragma synchronous = full;
