@@ -45,6 +45,9 @@ pub struct Metrics {
     dead: Gauge<u64>,
     recalls: Gauge<u64>,
     up: Gauge<u64>,
+    lanes: Gauge<u64>,
+    untold: Gauge<u64>,
+    broker: Gauge<u64>,
 }
 
 impl Metrics {
@@ -101,6 +104,18 @@ impl Metrics {
                 .u64_gauge("luotsi_adapter_up")
                 .with_description("1 when the system answered the latest probe or send.")
                 .build(),
+            lanes: meter
+                .u64_gauge("luotsi_lanes_worked")
+                .with_description("Lanes that this hub works, where several share the journal.")
+                .build(),
+            untold: meter
+                .u64_gauge("luotsi_untold_deliveries")
+                .with_description("Rows of the outbox: what the hubs have not told each other yet.")
+                .build(),
+            broker: meter
+                .u64_gauge("luotsi_broker_ready")
+                .with_description("1 when the broker takes what is announced.")
+                .build(),
         }
     }
 
@@ -156,6 +171,15 @@ impl Metrics {
     /// Notes whether a system answered.
     pub fn adapter(&self, connection: &SystemId, up: bool) {
         self.up.record(u64::from(up), &[KeyValue::new("connection", connection.to_string())]);
+    }
+
+    /// Notes how a hub among several stands.
+    pub fn sharing(&self, lanes: usize, untold: u64, broker_is_ready: Option<bool>) {
+        self.lanes.record(lanes as u64, &[]);
+        self.untold.record(untold, &[]);
+        if let Some(is_ready) = broker_is_ready {
+            self.broker.record(u64::from(is_ready), &[]);
+        }
     }
 
     /// Notes how many recalls are open, in every state they can be in.

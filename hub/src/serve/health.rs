@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
+use luotsi_bus::broker::Condition;
 use luotsi_flow::Flow;
 use luotsi_journal::{command::Probe, read};
 use serde_json::{Value, json};
@@ -18,10 +19,29 @@ pub(super) async fn livez() -> &'static str {
     "ok"
 }
 
-/// It can commit and write the disclosure log, and is not stopping.
+/// It can commit and write the disclosure log, can be heard by the other hubs, and is not stopping.
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
+    let missing = missing(&app).await;
+    let generation = app.flow.region().generation.to_string();
+    if missing.is_empty() {
+        let mut ready = json!({ "status": "ready", "generation": generation });
+        if let Some(sharing) = app.flow.watch().sharing() {
+            ready["hub"] = sharing.name.as_str().into();
+            ready["roles"] = sharing.roles.iter().map(|role| role.as_str()).collect();
+            ready["lanes"] = app.flow.watch().worked().into();
+        }
+        return (StatusCode::OK, Json(ready));
+    }
+    let why = missing.join("; ");
+    let unready = json!({ "status": "not ready", "why": why, "missing": missing });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(unready))
+}
+
+/// What is missing to be ready: all of it.
+async fn missing(app: &App) -> Vec<String> {
+    let mut missing = Vec::new();
     if app.is_draining() {
-        return unready("the hub is stopping");
+        missing.push("the hub is stopping".to_owned());
     }
     let journal = app.flow.journal();
     let writes = journal.write(Probe { at: app.flow.clock().now() }).await;
@@ -29,17 +49,16 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
         Ok(()) => journal.read(read::log_ends).await,
         failed => failed,
     };
-    match ready {
-        Ok(()) => {
-            let generation = app.flow.region().generation.to_string();
-            (StatusCode::OK, Json(json!({ "status": "ready", "generation": generation })))
-        }
-        Err(error) => unready(&error.to_string()),
+    missing.extend(ready.err().map(|error| error.to_string()));
+    if !app.flow.watch().is_alive() {
+        missing.push("this hub has given the others no sign of life lately".to_owned());
     }
-}
-
-fn unready(why: &str) -> (StatusCode, Json<Value>) {
-    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "not ready", "why": why })))
+    missing.extend(app.flow.broker().and_then(|broker| match broker.condition() {
+        Condition::Ready => None,
+        Condition::Away { why } => Some(format!("the broker is away: {why}")),
+        Condition::Blocked { why } => Some(format!("the broker has raised an alarm: {why}")),
+    }));
+    missing
 }
 
 /// Prometheus' text, with the loads as they are now.
@@ -64,6 +83,13 @@ async fn refresh(flow: &Flow) {
             flow.metrics().loads(&destinations, &loads, flow.clock().now());
         }
         Err(error) => tracing::error!(%error, "the loads cannot be read"),
+    }
+    if flow.watch().is_shared() {
+        let broker = flow.broker().map(|broker| broker.condition() == Condition::Ready);
+        match flow.journal().read(read::outbox_count).await {
+            Ok(untold) => flow.metrics().sharing(flow.watch().worked().len(), untold, broker),
+            Err(error) => tracing::error!(%error, "the outbox cannot be read"),
+        }
     }
     match flow.journal().read(|session| read::recall_counts(session)).await {
         Ok(counts) => flow.metrics().recalls(&counts),

@@ -15,7 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use jiff::Timestamp;
-use luotsi_flow::{NotReplayed, inspect};
+use luotsi_flow::{NotReplayed, Role, inspect};
 use luotsi_journal::read;
 use luotsi_model::{ClientRef, Hetu, MessageId, SystemId, hetu::Strictness};
 use serde::Deserialize;
@@ -31,6 +31,8 @@ use super::{
 
 /// The listener's routes.
 pub(super) fn router(app: Arc<App>) -> Router {
+    // Health and metrics are every hub's.
+    let answers = app.flow.has(Role::Ops);
     let api = Router::new()
         .route("/messages/{id}", get(message))
         .route("/messages/{id}/why", get(why))
@@ -51,7 +53,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
-        .nest("/api", api)
+        .nest("/api", if answers { api } else { Router::new() })
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app)

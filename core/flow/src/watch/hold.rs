@@ -132,3 +132,6 @@ impl Turn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
