@@ -33,7 +33,7 @@ const UNDER_WAY: usize = 256;
 /// Messages measured at each size.
 const MEASURED: u64 = 10_000;
 /// As the hub prunes.
-const PRUNED_AT_ONCE: usize = 1000;
+const PRUNED_AT_ONCE: usize = 250;
 
 fn main() {
     let to: u64 = std::env::var("LUOTSI_BENCH_TO").map_or(1_000_000, |to| to.parse().unwrap());
@@ -76,6 +76,14 @@ async fn measure(journal: &Journal, database: &Database, from: u64, to: u64) {
 /// Entries of twelve years ago go, a bite after the other as the hub takes them, while messages come.
 async fn prune(journal: &Journal, there: u64) {
     let quiet = spread(fill(journal, there, there + MEASURED).await);
+    let (log, before, at) = (Log::Disclosure, now(there), now(there));
+    let mut alone = Vec::new();
+    for _ in 0..20 {
+        let bite = Instant::now();
+        journal.write(Prune { log, before, at, most: PRUNED_AT_ONCE }).await.unwrap();
+        alone.push(bite.elapsed());
+    }
+    println!("a bite of {PRUNED_AT_ONCE} entries without other load {}", spread(alone));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let load = async {
         let mut waits = Vec::new();
@@ -88,7 +96,6 @@ async fn prune(journal: &Journal, there: u64) {
     };
     let pruning = async {
         let (begun, mut bites, mut entries) = (Instant::now(), Vec::new(), 0);
-        let (log, before, at) = (Log::Disclosure, now(there), now(there));
         loop {
             let bite = Instant::now();
             let prune = Prune { log, before, at, most: PRUNED_AT_ONCE };

@@ -20,9 +20,9 @@ use crate::settings::Audit;
 
 /// How often it is looked for what is to be pruned.
 const PRUNING_PAUSE: Duration = Duration::from_secs(3600);
-/// Entries looked at in one transaction: some ten milliseconds of the writer's time. After each it has as
-/// long for others.
-const PRUNED_AT_ONCE: usize = 1000;
+/// Entries looked at in one transaction: some milliseconds of the writer's time. After each it has as long
+/// for others.
+const PRUNED_AT_ONCE: usize = 250;
 
 /// The file that the latest checkpoint is copied to, for whoever collects it.
 const CHECKPOINT_FILE: &str = "checkpoint.txt";

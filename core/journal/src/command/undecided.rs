@@ -20,7 +20,7 @@ impl Command for Undecided {
     fn apply(&self, connection: &Session) -> Result<bool, Error> {
         let begins = connection.execute(
             "update delivery set cause = ?2
-                 where seq = ?1 and state < 2 and cause is distinct from ?2",
+                 where seq = ?1 and state + 0 < 2 and cause is distinct from ?2",
             params![self.delivery, self.entry.result],
         )?;
         if begins > 0 {
