@@ -74,13 +74,29 @@ impl Session {
     /// # Errors
     /// When the database fails. What does not open is a [`Payload`] that says why.
     pub(crate) fn open(&self, cell: &Cell<'_>, sealed: Vec<u8>) -> Result<Payload, Error> {
-        let Some(n) = Cell::key_of(&sealed) else { return Ok(Payload::Broken) };
-        Ok(match data_key::numbered(self, cell.client, n)? {
-            data_key::Found::Key(key) => {
-                key.open(cell, sealed).map_or(Payload::Broken, Payload::Open)
+        let mut opened = self.open_all([(*cell, sealed)])?;
+        Ok(opened.pop().unwrap_or(Payload::Broken))
+    }
+
+    /// The same for several, whose keys are asked for once.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub(crate) fn open_all<'c>(
+        &self,
+        cells: impl IntoIterator<Item = (Cell<'c>, Vec<u8>)>,
+    ) -> Result<Vec<Payload>, Error> {
+        let cells: Vec<_> = cells.into_iter().collect();
+        let key_of =
+            |(cell, sealed): &(Cell<'c>, Vec<u8>)| Cell::key_of(sealed).map(|n| (cell.client, n));
+        let keys = data_key::numbered(self, &cells.iter().filter_map(key_of).collect())?;
+        let open = |of: (Cell<'c>, Vec<u8>)| match key_of(&of).and_then(|key| keys.get(&key)) {
+            Some(data_key::Found::Key(key)) => {
+                key.open(&of.0, of.1).map_or(Payload::Broken, Payload::Open)
             }
-            data_key::Found::Erased => Payload::Erased,
-            data_key::Found::Missing => Payload::Broken,
-        })
+            Some(data_key::Found::Erased) => Payload::Erased,
+            Some(data_key::Found::Missing) | None => Payload::Broken,
+        };
+        Ok(cells.into_iter().map(open).collect())
     }
 }

@@ -116,8 +116,9 @@ pub(super) fn at(connection: &Connection, seq: i64) -> Result<Option<Delivery>, 
 /// # Errors
 /// When the journal cannot be read.
 pub fn deliveries_at(connection: &Connection, places: &[i64]) -> Result<Vec<Delivery>, Error> {
-    let found = places.iter().map(|seq| at(connection, *seq));
-    found.filter_map(Result::transpose).collect()
+    let places: Vec<_> = places.iter().map(|seq| [Value::Integer(*seq)]).collect();
+    let sql = format!("select {COLUMNS} from delivery where seq = ?1");
+    Ok(connection.first_each(&sql, &places, read)?.into_iter().flatten().collect())
 }
 
 /// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits

@@ -15,6 +15,7 @@ const FORM: u8 = 1;
 const HEAD_LEN: usize = 1 + 4;
 
 /// Where a value stands. All of it is authenticated with the value.
+#[derive(Clone, Copy)]
 pub(crate) struct Cell<'a> {
     /// Table and column.
     pub(crate) column: &'static str,

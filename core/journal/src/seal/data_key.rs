@@ -72,13 +72,27 @@ fn taken_up(session: &Session, client: &str, found: Option<Wrapped>) -> Result<D
     }
 }
 
-/// A client's key of that number.
-pub(crate) fn numbered(session: &Session, client: &str, n: u32) -> Result<Found, Error> {
-    let found = session.first(
+/// The keys of those clients and numbers.
+pub(crate) fn numbered<'c>(
+    session: &Session,
+    wanted: &BTreeSet<(&'c str, u32)>,
+) -> Result<BTreeMap<(&'c str, u32), Found>, Error> {
+    let row = |(client, n): &(&'c str, u32)| [Value::Text(client), Value::Integer((*n).into())];
+    let rows: Vec<_> = wanted.iter().map(row).collect();
+    let found = session.first_each(
         "select n, master, wrapped from client_key where client = ?1 and n = ?2",
-        params![client, n],
+        &rows,
         read,
     )?;
+    let keys = wanted.iter().zip(found);
+    keys.map(|(key, found)| Ok((*key, found_of(session, *key, found)?))).collect()
+}
+
+fn found_of(
+    session: &Session,
+    (client, n): (&str, u32),
+    found: Option<Wrapped>,
+) -> Result<Found, Error> {
     Ok(match found {
         // Zeros that no erasure tells of are not the hub's.
         Some(found) if found.wrapped == ERASED && was_erased(session, client, n)? => Found::Erased,
