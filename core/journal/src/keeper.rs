@@ -18,6 +18,8 @@ const CHECKED_AT_START: u64 = 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Keeper {
     tree: Tree,
+    /// Whether other hubs append as well.
+    is_shared: bool,
 }
 
 impl Keeper {
@@ -25,8 +27,8 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Error::Log`] when it does not.
-    pub(crate) fn open(connection: &Connection) -> Result<Self, Error> {
-        let keeper = Self { tree: kept(connection)? };
+    pub(crate) fn open(connection: &Connection, is_shared: bool) -> Result<Self, Error> {
+        let keeper = Self { tree: kept(connection)?, is_shared };
         ends_at(last(connection)?, keeper.tree.size())?;
         keeper.holds_the_latest(connection)?;
         Ok(keeper)
@@ -35,7 +37,9 @@ impl Keeper {
     /// Begins the tree of a log that was kept without one.
     pub(crate) fn plant(connection: &Connection) -> Result<(), Error> {
         let appended = appended(connection, 0)?;
-        connection.take(&Self { tree: Tree::default() }.seal(appended)?.steps()).map(|_| ())
+        connection
+            .take(&Self { tree: Tree::default(), is_shared: false }.seal(appended)?.steps())
+            .map(|_| ())
     }
 
     /// Seals what a transaction has appended since it found `before`: what is to be committed with it.
@@ -60,7 +64,7 @@ impl Keeper {
         if appended.as_ref().is_ok_and(Vec::is_empty) {
             return Ok(Grown::default());
         }
-        if connection.dialect().is_shared() {
+        if self.is_shared {
             self.catch_up(connection, before.tree)?;
         }
         ends_at(before.last, self.tree.size())?;

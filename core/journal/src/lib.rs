@@ -130,7 +130,8 @@ impl Journal {
         let connection = Connection::serving(&database)?;
         connection.write_here()?;
         migrate::ready(&connection)?;
-        let keeper = Keeper::open(&connection)?;
+        let is_shared = teller.is_some() || connection.dialect().is_shared();
+        let keeper = Keeper::open(&connection, is_shared)?;
         let masters = Arc::new(masters);
         let session = Session::new(connection, masters.clone());
         let opened = unlock(&session)?;

@@ -20,7 +20,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use luotsi_bus::{Consumer, Received, Wake};
 use luotsi_journal::{
-    Error, State,
+    Error, Session, State,
     read::{self, Delivery},
 };
 use luotsi_model::SystemId;
@@ -56,8 +56,10 @@ struct Dispatcher {
     /// When the journal is read through although nobody has told of anything; never, where nobody else
     /// writes to it.
     again: Option<Timestamp>,
-    /// Places that others told of, to be looked at in one go.
+    /// Places to be looked at in one go.
     looks: Vec<i64>,
+    /// What was accepted here, of those.
+    fresh: HashMap<i64, Item>,
 }
 
 /// Runs until `stop`, then lets what is under way finish.
@@ -81,6 +83,7 @@ pub(crate) async fn run(
         sweep: now,
         again: is_shared.then_some(now + LOOK_AGAIN),
         looks: Vec::new(),
+        fresh: HashMap::new(),
     };
     while !stop.is_cancelled() {
         // A generation may have been exchanged since.
@@ -214,13 +217,17 @@ impl Dispatcher {
     async fn woken(&mut self, wake: Wake<Item>) {
         match wake {
             Wake::Fresh(_) if self.cursor.is_some() => {}
-            Wake::Fresh(_) if self.lanes.len() >= WINDOW => self.cursor = Some(0),
+            Wake::Fresh(_) if self.lanes.len() + self.looks.len() >= WINDOW => self.read_on(),
+            // What another hub accepted before it may not have been told yet.
+            Wake::Fresh(item) if self.again.is_some() => {
+                self.looks.push(item.seq);
+                self.fresh.insert(item.seq, item);
+            }
             Wake::Fresh(item) => self.lanes.insert(item, self.flow.clock.now()),
             Wake::Journal => self.cursor = Some(0),
             Wake::Look(_) if self.cursor.is_some() => {}
             Wake::Look(places) if self.lanes.len() + self.looks.len() + places.len() > WINDOW => {
-                self.looks.clear();
-                self.cursor = Some(0);
+                self.read_on();
             }
             Wake::Look(places) => self.looks.extend(places),
             // A client's directives have changed: everything that pends about her is decided anew.
@@ -228,19 +235,26 @@ impl Dispatcher {
         }
     }
 
-    /// Looks at what others told of: a delivery that is new here takes its place, and of one that is
-    /// not, or whose client's lane rests, the lane is read anew: something has changed about it.
+    /// Has what there is read from the journal, from its beginning.
+    fn read_on(&mut self) {
+        self.looks.clear();
+        self.fresh.clear();
+        self.cursor = Some(0);
+    }
+
+    /// Looks at what was told: a delivery that is new here takes its place, and of one that is not, or
+    /// whose client's lane rests, the lane is read anew: something has changed about it. What the
+    /// client's earlier papers brought goes before it, told or not: hubs are heard in no order.
     async fn look_at(&mut self) {
         if self.looks.is_empty() {
             return;
         }
-        let places = std::mem::take(&mut self.looks);
-        let read = self.flow.journal.read(move |c| {
-            let found = read::deliveries_at(c, &places)?;
-            let messages: Vec<i64> = found.iter().map(|delivery| delivery.message).collect();
-            Ok((found, read::messages_at(c, &messages)?))
-        });
-        let (found, messages) = match read.await {
+        let (places, mut fresh) =
+            (std::mem::take(&mut self.looks), std::mem::take(&mut self.fresh));
+        let at_hand: BTreeSet<i64> = fresh.keys().copied().collect();
+        let system = self.system.clone();
+        let read = self.flow.journal.read(move |c| looked_at(c, &system, &places, &at_hand));
+        let (found, earlier, messages) = match read.await {
             Ok(read) => read,
             Err(error) => {
                 tracing::error!(%error, system = %self.system, "cannot look at what was told");
@@ -251,10 +265,12 @@ impl Dispatcher {
         let now = self.flow.clock.now();
         let carried = self.carried(messages);
         let mut changed = BTreeSet::new();
-        for delivery in found.into_iter().filter(|delivery| delivery.destination == self.system) {
+        earlier.into_iter().for_each(|delivery| self.lanes.insert(delivery.into(), now));
+        for delivery in found {
             let goes = matches!(delivery.state, State::Ready | State::Sending);
             let message = carried.get(&delivery.message).cloned();
-            let item = Item::from(delivery).with(message);
+            let item = fresh.remove(&delivery.seq);
+            let item = item.unwrap_or_else(|| Item::from(delivery).with(message));
             let key = LaneKey::of(&item);
             if goes && !self.lanes.knows(&key, item.seq) {
                 self.lanes.insert(item, now);
@@ -296,6 +312,29 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// Deliveries to a system, what pends about the same clients before them and is not among them, and the
+/// messages of those that are not at hand.
+fn looked_at(
+    c: &Session,
+    system: &SystemId,
+    places: &[i64],
+    at_hand: &BTreeSet<i64>,
+) -> Result<(Vec<Delivery>, Vec<Delivery>, Vec<read::Message>), Error> {
+    let mut found = read::deliveries_at(c, places)?;
+    found.retain(|delivery| delivery.destination == *system);
+    let clients: BTreeSet<_> = found.iter().filter_map(|found| found.subject.as_ref()).collect();
+    let mut earlier = Vec::new();
+    for client in clients {
+        let mut pending = read::pending_of(c, system, client)?;
+        pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
+        earlier.extend(pending);
+    }
+    let others = found.iter().filter(|delivery| !at_hand.contains(&delivery.seq));
+    let messages: Vec<i64> = others.map(|delivery| delivery.message).collect();
+    let messages = read::messages_at(c, &messages)?;
+    Ok((found, earlier, messages))
 }
 
 /// What waits for a basis has been decided on the directives of today, until its deadline.

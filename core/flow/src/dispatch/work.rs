@@ -43,6 +43,7 @@ async fn settled(flow: &Flow, system: &SystemId, stop: &CancellationToken) -> bo
         let Err(error) = flow.recover(Some(system.clone())).await else { return true };
         tracing::error!(%error, %system, "what stands open is not settled yet");
         tokio::select! {
+            biased;
             () = stop.cancelled() => return false,
             () = flow.clock.sleep_until(flow.clock.now() + SWEEP) => {}
         }

@@ -40,6 +40,7 @@ impl Watch {
     async fn pause(&self, sharing: &Sharing) {
         let next = SignedDuration::try_from(sharing.lease / BEATS).unwrap_or(SignedDuration::MAX);
         tokio::select! {
+            biased;
             () = self.changed.notified() => {}
             () = self.clock.sleep_until(self.clock.now() + next) => {}
         }
@@ -133,7 +134,7 @@ impl Watch {
         let place = inside.place.clone();
         if let (Some(place), Some(kept)) = (place, inside.lanes.get_mut(&lane)) {
             let hold = self.hold.clone();
-            let turn = |lost| Turn::held(fence.clone(), hold, lost);
+            let turn = |lost, stop| Turn::held(fence.clone(), hold, lost, stop);
             kept.start(&place, Some(fence.clone()), turn);
         }
         Ok(())

@@ -86,6 +86,7 @@ struct Held {
     fence: Fence,
     hold: Arc<Hold>,
     lost: CancellationToken,
+    stop: CancellationToken,
 }
 
 /// The right was lost: another may be at it.
@@ -96,8 +97,14 @@ impl Turn {
     /// Of a hub that has the journal alone.
     pub(crate) const SOLE: Self = Self(None);
 
-    pub(super) const fn held(fence: Fence, hold: Arc<Hold>, lost: CancellationToken) -> Self {
-        Self(Some(Held { fence, hold, lost }))
+    /// It ends when `lost` is cancelled; what works by it is told to end by `stop`.
+    pub(super) const fn held(
+        fence: Fence,
+        hold: Arc<Hold>,
+        lost: CancellationToken,
+        stop: CancellationToken,
+    ) -> Self {
+        Self(Some(Held { fence, hold, lost, stop }))
     }
 
     /// What the journal knows it by.
@@ -121,6 +128,10 @@ impl Turn {
         let mut work = pin!(work);
         let step = poll_fn(|context| {
             if held.hold.is_over(Moment::now(clock)) {
+                // Once over, it stays over, though a sign of life on its way may yet be taken: what was
+                // left in the middle is settled by whoever has the lane next, before anything else.
+                held.lost.cancel();
+                held.stop.cancel();
                 return Poll::Ready(Err(Over));
             }
             work.as_mut().poll(context).map(Ok)

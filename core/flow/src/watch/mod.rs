@@ -166,7 +166,7 @@ impl Watch {
             running.stop.cancel();
         }
         if let (None, Some(place)) = (&self.sharing, place) {
-            kept.start(&place, None, |_| Turn::SOLE);
+            kept.start(&place, None, |_, _| Turn::SOLE);
         }
         drop(inside);
         self.changed.notify_one();
@@ -192,7 +192,7 @@ impl Watch {
         if self.is_shared() {
             place.tasks.spawn(self.clone().run(place.stop.clone()));
         } else {
-            inside.lanes.values_mut().for_each(|kept| kept.start(&place, None, |_| Turn::SOLE));
+            inside.lanes.values_mut().for_each(|kept| kept.start(&place, None, |_, _| Turn::SOLE));
         }
     }
 
@@ -211,12 +211,12 @@ impl Kept {
         &mut self,
         place: &Place,
         fence: Option<Fence>,
-        turn: impl FnOnce(CancellationToken) -> Turn,
+        turn: impl FnOnce(CancellationToken, CancellationToken) -> Turn,
     ) {
         let Some(work) = self.work.clone() else { return };
         let (stop, lost) = (place.stop.child_token(), CancellationToken::new());
         let (before, ended) = (self.running.take(), place.ended.clone());
-        let run = work.run(turn(lost.clone()), stop.clone());
+        let run = work.run(turn(lost.clone(), stop.clone()), stop.clone());
         let after_it = async move {
             if let Some(before) = before {
                 // One that panicked has ended too.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use luotsi_consent::{Basis, Grant, Permitted};
-use luotsi_journal::{Error, Journal, Phase, Session, State, read};
+use luotsi_journal::{Error, Journal, NodeId, Phase, Session, State, command::SENDING, read};
 use luotsi_model::{ClientRef, DeliveryId, MessageId, SystemId};
 use luotsi_port::{BoxFuture, Outbound, Outgoing, Receipt, SendError};
 use tokio::sync::watch;
@@ -57,19 +57,23 @@ pub(crate) struct Far {
 struct Recorded {
     calls: Vec<Call>,
     nth: HashMap<DeliveryId, usize>,
-    inside: HashSet<ClientRef>,
+    /// Calls that are not over: about whom, from which hub.
+    inside: HashSet<(ClientRef, Caller)>,
     /// Who has taken her consent back, and how much was under way.
     closed: HashMap<ClientRef, u32>,
     wrongs: Vec<String>,
 }
 
+/// The hub that calls; `None`: it shares the journal with nobody.
+type Caller = Option<NodeId>;
+
 /// Says that a call is over, however it ends.
-struct Inside<'f>(&'f Far, Option<ClientRef>);
+struct Inside<'f>(&'f Far, Caller, Option<ClientRef>);
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        if let Some(client) = &self.1 {
-            self.0.state.lock().unwrap().inside.remove(client);
+        if let Some(client) = self.2.take() {
+            self.0.state.lock().unwrap().inside.remove(&(client, self.1));
         }
     }
 }
@@ -115,7 +119,7 @@ impl Far {
         self.state.lock().unwrap().wrongs.clone()
     }
 
-    fn enter(&self, outgoing: &Outgoing, grant: &Grant) -> (usize, Call) {
+    fn enter(&self, caller: Caller, outgoing: &Outgoing, grant: &Grant) -> (usize, Call) {
         let mut state = self.state.lock().unwrap();
         let client = grant.subject.clone();
         let by_consent = grant.grounds.iter().any(|ground| ground.basis == Basis::Consent);
@@ -137,7 +141,7 @@ impl Far {
                     *may_come -= 1;
                 }
             }
-            if !state.inside.insert(client.clone()) {
+            if !state.inside.insert((client.clone(), caller)) {
                 state.wrongs.push(format!("{}: two at a time", outgoing.delivery));
             }
         }
@@ -151,9 +155,12 @@ impl Far {
     }
 
     /// What must hold in the journal when a call comes in.
-    fn check(&self, call: &Call) {
+    fn check(&self, caller: Caller, call: &Call) {
         let Some(journal) = self.journal.lock().unwrap().clone() else { return };
-        let wrong = match journal.read_now(|c| wrong_in_journal(c, &self.system, call)) {
+        let wrong = match journal.read_now(|c| {
+            let wrong = wrong_in_journal(c, &self.system, call)?;
+            Ok(wrong.or(wrong_owner(c, &self.system, caller)?))
+        }) {
             Ok(None) => return,
             Ok(Some(wrong)) => wrong,
             Err(error) => error.to_string(),
@@ -205,10 +212,19 @@ fn wrong_in_journal(c: &Session, system: &SystemId, call: &Call) -> Result<Optio
     for earlier in read::pending_of(c, system, client)? {
         let passed_over = earlier.seq < delivery.seq && earlier.state != State::Waiting;
         if passed_over && !has_waited(c, &earlier)? {
-            return Ok(Some(format!("overtakes {}", earlier.id)));
+            return Ok(Some(format!("{delivery:?}\n  overtakes {earlier:?}")));
         }
     }
     Ok(None)
+}
+
+/// Whoever sends to a system owns its lane at that moment.
+fn wrong_owner(c: &Session, system: &SystemId, caller: Caller) -> Result<Option<String>, Error> {
+    let Some(caller) = caller else { return Ok(None) };
+    let lane = format!("{SENDING}{system}");
+    let owner = read::lanes(c)?.into_iter().find(|found| found.name == lane).and_then(|l| l.owner);
+    Ok((owner != Some(caller))
+        .then(|| format!("sent by {caller:?}, whose lane it is not: {owner:?}")))
 }
 
 fn has_waited(c: &Session, delivery: &read::Delivery) -> Result<bool, Error> {
@@ -216,16 +232,25 @@ fn has_waited(c: &Session, delivery: &read::Delivery) -> Result<bool, Error> {
     Ok(trail.iter().any(|e| e.phase == Phase::Wait && e.delivery == Some(delivery.id)))
 }
 
+impl Far {
+    /// One call by a hub.
+    pub(crate) async fn called(
+        &self,
+        caller: Caller,
+        parcel: Permitted<Outgoing>,
+    ) -> Result<Receipt, SendError> {
+        let (outgoing, grant) = parcel.release();
+        let (at, call) = self.enter(caller, &outgoing, &grant);
+        let _inside = Inside(self, caller, call.client.clone());
+        self.check(caller, &call);
+        let answer = (self.script.lock().unwrap())(&call);
+        self.answer(at, answer).await
+    }
+}
+
 impl Outbound for Far {
     fn deliver(&self, parcel: Permitted<Outgoing>) -> BoxFuture<'_, Result<Receipt, SendError>> {
-        Box::pin(async move {
-            let (outgoing, grant) = parcel.release();
-            let (at, call) = self.enter(&outgoing, &grant);
-            let _inside = Inside(self, call.client.clone());
-            self.check(&call);
-            let answer = (self.script.lock().unwrap())(&call);
-            self.answer(at, answer).await
-        })
+        Box::pin(self.called(None, parcel))
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), SendError>> {

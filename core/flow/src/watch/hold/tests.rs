@@ -49,9 +49,9 @@ fn what_was_stopped_goes_no_step_further() {
         let clock = Set(Mutex::new((1_000, 500)));
         let hold = Arc::new(Hold::of(LEASE));
         let fence = Fence { lane: "to:malli-ry".into(), epoch: 1 };
-        let turn = Turn::held(fence, hold.clone(), CancellationToken::new());
+        let (lost, stop) = (CancellationToken::new(), CancellationToken::new());
         let steps = AtomicU32::new(0);
-        let step = || {
+        let step = |turn: &Turn| {
             let send = poll_fn(|_| {
                 steps.fetch_add(1, Ordering::Relaxed);
                 Poll::<()>::Pending
@@ -59,12 +59,18 @@ fn what_was_stopped_goes_no_step_further() {
             let mut context = Context::from_waker(Waker::noop());
             pin!(turn.within(&clock, send)).poll(&mut context)
         };
-        assert_eq!(step(), Poll::Ready(Err(Over)), "without a sign of life it has nothing");
+        let early = CancellationToken::new();
+        let turn = Turn::held(fence.clone(), hold.clone(), early.clone(), early);
+        assert_eq!(step(&turn), Poll::Ready(Err(Over)), "without a sign of life it has nothing");
+        let turn = Turn::held(fence, hold.clone(), lost, stop.clone());
         hold.renew(Moment::now(&clock));
-        assert_eq!(step(), Poll::Pending);
+        assert_eq!(step(&turn), Poll::Pending);
         clock.to(wall, steady);
         let wanted = if goes_on { Poll::Pending } else { Poll::Ready(Err(Over)) };
-        assert_eq!(step(), wanted, "{wall} {steady}");
-        assert_eq!(steps.load(Ordering::Relaxed), 1 + u32::from(goes_on), "{wall} {steady}");
+        assert_eq!(step(&turn), wanted, "{wall} {steady}");
+        hold.renew(Moment::now(&clock));
+        assert_eq!(step(&turn), wanted, "once over it stays over: {wall} {steady}");
+        assert_eq!(stop.is_cancelled(), !goes_on, "and its work is told to end: {wall} {steady}");
+        assert_eq!(steps.load(Ordering::Relaxed), 1 + 2 * u32::from(goes_on), "{wall} {steady}");
     }
 }

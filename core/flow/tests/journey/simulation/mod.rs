@@ -1,6 +1,7 @@
-//! Random lives of a hub: papers, directives and withdrawals at once, senders that hang up and ask
-//! again, recipients that fail, hang and reject, a journal that refuses, dawdles and dies, crashes
-//! between any two steps, restarts. The laws are checked at every call and at the end.
+//! Random lives of one to three hubs on a journal: papers, directives and withdrawals at once, senders
+//! that hang up and ask again, recipients that fail, hang and reject, a journal that refuses, dawdles
+//! and dies, clocks that are set, hubs that are stopped between any two steps, go on after their lease,
+//! are killed and start again. The laws are checked at every call and at the end.
 //!
 //! A life is played on one thread, and what happens in it follows from its seed alone.
 //! `LUOTSI_SEEDS=from..to` runs other seeds.

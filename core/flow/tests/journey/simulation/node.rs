@@ -1,23 +1,27 @@
 //! One hub that runs when it is given a turn, on the thread that gives it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use luotsi_flow::Flow;
-use luotsi_journal::Journal;
+use luotsi_consent::Permitted;
+use luotsi_flow::{Flow, Role, Sharing, Ways};
+use luotsi_journal::{Journal, NodeId};
+use luotsi_model::SystemId;
+use luotsi_port::{BoxFuture, Outbound, Outgoing, Receipt, SendError};
 use tokio::{
     runtime::{Builder, Runtime},
     task::{JoinHandle, yield_now},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
 
 use super::store::{Mood, Store};
-use crate::world::{World, masters};
+use crate::{
+    far::Far,
+    world::{World, masters},
+};
 
-/// Looks that must find nothing done before a hub is taken to rest; more than a step can dawdle.
-const QUIET: usize = 3;
-const TURNS: usize = 8;
-/// Far more than anything here takes.
-const LOOKS_MAX: usize = 100_000;
+/// How long a hub must give no sign of life before the others say that it has gone.
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 pub(super) struct Node {
     pub(super) flow: Arc<Flow>,
@@ -26,35 +30,66 @@ pub(super) struct Node {
     stop: CancellationToken,
     tasks: TaskTracker,
     starting: JoinHandle<()>,
+    /// It gets no turn, and knows of no time: as a process that is stopped.
+    pub(super) is_stopped: bool,
+}
+
+/// The way to a system from one of several hubs.
+struct Way(NodeId, Arc<Far>);
+
+impl Outbound for Way {
+    fn deliver(&self, parcel: Permitted<Outgoing>) -> BoxFuture<'_, Result<Receipt, SendError>> {
+        Box::pin(self.1.called(Some(self.0), parcel))
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        self.1.probe()
+    }
+}
+
+/// Whoever shares the journal calls by its name.
+fn ways(world: &World, node: Option<NodeId>) -> Ways {
+    let Some(node) = node else { return world.ways(|_| true) };
+    let way = |(system, far): (&&str, &Arc<Far>)| {
+        let way: Arc<dyn Outbound> = Arc::new(Way(node, far.clone()));
+        (SystemId::new(system), way)
+    };
+    world.systems.iter().map(way).collect()
 }
 
 impl Node {
-    /// Starts to start: it may die before it has.
-    pub(super) fn start(world: &World, seed: u64, mood: Mood) -> Self {
+    /// Starts to start: it may die before it has. `nth`: of those that share the journal; `None`: it
+    /// has the journal alone.
+    pub(super) fn start(world: &World, nth: Option<u128>, seed: u64, mood: Mood) -> Self {
         let store = Arc::new(Store::new(seed, mood));
-        let journal = Journal::by_hand(world.database(), masters(), None, store.clone()).unwrap();
-        world.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
-        let flow = world.inside(journal, None);
+        let node = nth.map(|nth| NodeId(Uuid::from_u128(nth + 1)));
+        let journal = Journal::by_hand(world.database(), masters(), node, store.clone()).unwrap();
+        let sharing = node.map(|node| {
+            let (name, roles) = (node.0.to_string(), Role::ALL.into());
+            Sharing { node, name, roles, lease: LEASE }
+        });
+        let flow = world.inside(journal, sharing);
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let starting = {
-            let (flow, ways) = (flow.clone(), world.ways(|_| true));
+            let (flow, ways) = (flow.clone(), ways(world, node));
             let (stop, tasks) = (stop.clone(), tasks.clone());
             runtime.spawn(async move { flow.start(ways, &stop, &tasks).await.unwrap() })
         };
-        Self { flow, store, runtime, stop, tasks, starting }
+        Self { flow, store, runtime, stop, tasks, starting, is_stopped: false }
     }
 
     pub(super) fn has_started(&self) -> bool {
         self.starting.is_finished()
     }
 
-    pub(super) fn journal(&self) -> &Journal {
-        self.flow.journal()
-    }
-
     pub(super) fn is_dead(&self) -> bool {
         self.store.is_dead()
+    }
+
+    /// Steps begun and ended: they stand still when it has nothing to do.
+    pub(super) fn steps(&self) -> u64 {
+        self.store.steps()
     }
 
     pub(super) fn set(&self, change: impl FnOnce(&mut Mood)) {
@@ -69,17 +104,11 @@ impl Node {
         self.runtime.spawn(work)
     }
 
-    /// What has been awaited and has ended.
-    pub(super) fn take<T>(&self, ended: JoinHandle<T>) -> Option<T> {
-        match self.runtime.block_on(ended) {
-            Ok(value) => Some(value),
-            Err(error) if error.is_cancelled() => None,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-
-    /// Lets everything in it go on so many times.
+    /// Lets everything in it go on so many times, unless it is stopped or dead.
     pub(super) fn turn(&self, times: usize) {
+        if self.is_stopped || self.is_dead() {
+            return;
+        }
         self.runtime.block_on(async {
             for _ in 0..times {
                 yield_now().await;
@@ -87,33 +116,13 @@ impl Node {
         });
     }
 
-    /// Lets it do what it can at this moment.
-    pub(super) fn settle(&self) {
-        let (mut before, mut quiet) = (self.store.steps(), 0);
-        for _ in 0..LOOKS_MAX {
-            self.turn(TURNS);
-            let now = self.store.steps();
-            quiet = if now == before { quiet + 1 } else { 0 };
-            before = now;
-            if quiet == QUIET {
-                return;
-            }
-        }
-        panic!("it never rests");
-    }
-
-    /// Stops as a hub stops: what is under way may finish. `pass` lets time pass.
-    pub(super) fn stop(self, pass: impl Fn()) {
+    /// Is told to end. What is under way may finish.
+    pub(super) fn end(&self) {
         self.stop.cancel();
         self.tasks.close();
-        while !self.tasks.is_empty() && !self.is_dead() {
-            self.settle();
-            pass();
-        }
     }
 
-    /// Stops as a hub that is killed.
-    pub(super) fn crash(self) {
-        drop(self);
+    pub(super) fn has_ended(&self) -> bool {
+        self.tasks.is_empty() || self.is_dead()
     }
 }

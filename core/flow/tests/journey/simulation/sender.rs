@@ -1,5 +1,8 @@
 //! The senders: each client's papers, one after the other, each posted until it is answered.
 
+use std::panic::resume_unwind;
+
+use futures::FutureExt;
 use luotsi_flow::{Incoming, Receipt, Refused};
 use luotsi_model::{ClientRef, Hetu, hetu::Strictness};
 use tokio::task::JoinHandle;
@@ -89,21 +92,23 @@ impl Sender {
     }
 
     /// Takes the answer, if there is one: a receipt, once.
-    pub(super) fn hear(&mut self, node: &Node) -> Option<Receipt> {
+    pub(super) fn hear(&mut self) -> Option<Receipt> {
         let open = self.open.as_mut()?;
         let answer = open.posted.take_if(|posted| posted.is_finished())?;
-        match node.take(answer) {
-            Some(Ok(receipt)) => {
+        match answer.now_or_never().expect("it is finished") {
+            Ok(Ok(receipt)) => {
                 self.open = None;
                 Some(receipt)
             }
-            Some(Err(Refused::UnknownDirective)) => {
+            Ok(Err(Refused::UnknownDirective)) => {
                 self.open = None;
                 None
             }
             // It asks again, under the same key.
-            Some(Err(Refused::Journal(_))) | None => None,
-            Some(Err(refused)) => panic!("{refused}"),
+            Ok(Err(Refused::Journal(_))) => None,
+            Err(gone) if gone.is_cancelled() => None,
+            Ok(Err(refused)) => panic!("{refused}"),
+            Err(defect) => resume_unwind(defect.into_panic()),
         }
     }
 
