@@ -44,7 +44,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use luotsi_bus::{Bus, broker::Broker};
-use luotsi_journal::{Journal, command::Recover};
+use luotsi_journal::{
+    Journal,
+    command::{Fence, Recover},
+};
 use luotsi_model::{Clock, SystemId};
 use luotsi_region::Region;
 use tokio::sync::Semaphore;
@@ -154,7 +157,7 @@ impl Flow {
         tasks: &TaskTracker,
     ) -> Result<(), luotsi_journal::Error> {
         if !self.watch.is_shared() {
-            self.recover(None).await?;
+            self.recover(None, None).await?;
         }
         self.warn_of_the_undeclared().await?;
         self.dispatch_all(ways).await;
@@ -169,9 +172,10 @@ impl Flow {
     pub(crate) async fn recover(
         &self,
         destination: Option<SystemId>,
+        fence: Option<Fence>,
     ) -> Result<(), luotsi_journal::Error> {
         let at = self.clock.now();
-        let interrupted = self.journal.write(Recover { at, destination }).await?;
+        let interrupted = self.journal.write(Recover { at, destination, fence }).await?;
         if interrupted > 0 {
             tracing::warn!(interrupted, "sends without an outcome are sent again, same id");
         }

@@ -254,7 +254,7 @@ impl Dispatcher {
         let at_hand: BTreeSet<i64> = fresh.keys().copied().collect();
         let system = self.system.clone();
         let read = self.flow.journal.read(move |c| looked_at(c, &system, &places, &at_hand));
-        let (found, earlier, messages) = match read.await {
+        let LookedAt { found, beside, messages } = match read.await {
             Ok(read) => read,
             Err(error) => {
                 tracing::error!(%error, system = %self.system, "cannot look at what was told");
@@ -265,7 +265,7 @@ impl Dispatcher {
         let now = self.flow.clock.now();
         let carried = self.carried(messages);
         let mut changed = BTreeSet::new();
-        earlier.into_iter().for_each(|delivery| self.lanes.insert(delivery.into(), now));
+        beside.into_iter().for_each(|delivery| self.lanes.insert(delivery.into(), now));
         for delivery in found {
             let goes = matches!(delivery.state, State::Ready | State::Sending);
             let message = carried.get(&delivery.message).cloned();
@@ -314,27 +314,34 @@ impl Dispatcher {
     }
 }
 
-/// Deliveries to a system, what pends about the same clients before them and is not among them, and the
-/// messages of those that are not at hand.
+/// What is found where something was told of.
+struct LookedAt {
+    found: Vec<Delivery>,
+    /// What pends about the same clients, and nobody may have told of.
+    beside: Vec<Delivery>,
+    /// The messages of those found that are not at hand.
+    messages: Vec<read::Message>,
+}
+
 fn looked_at(
     c: &Session,
     system: &SystemId,
     places: &[i64],
     at_hand: &BTreeSet<i64>,
-) -> Result<(Vec<Delivery>, Vec<Delivery>, Vec<read::Message>), Error> {
+) -> Result<LookedAt, Error> {
     let mut found = read::deliveries_at(c, places)?;
     found.retain(|delivery| delivery.destination == *system);
     let clients: BTreeSet<_> = found.iter().filter_map(|found| found.subject.as_ref()).collect();
-    let mut earlier = Vec::new();
+    let mut beside = Vec::new();
     for client in clients {
         let mut pending = read::pending_of(c, system, client)?;
         pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
-        earlier.extend(pending);
+        beside.extend(pending);
     }
     let others = found.iter().filter(|delivery| !at_hand.contains(&delivery.seq));
     let messages: Vec<i64> = others.map(|delivery| delivery.message).collect();
     let messages = read::messages_at(c, &messages)?;
-    Ok((found, earlier, messages))
+    Ok(LookedAt { found, beside, messages })
 }
 
 /// What waits for a basis has been decided on the directives of today, until its deadline.

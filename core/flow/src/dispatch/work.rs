@@ -24,7 +24,7 @@ impl Work for Dispatching {
         Box::pin(async move {
             let Some(flow) = self.flow.upgrade() else { return };
             // What the owner before left open is settled before anything is sent: the order holds.
-            if turn.is_shared() && !settled(&flow, &self.system, &stop).await {
+            if turn.is_shared() && !settled(&flow, &self.system, &turn, &stop).await {
                 return;
             }
             let end = flow.bus.add(self.system.clone());
@@ -38,9 +38,11 @@ impl Work for Dispatching {
 }
 
 /// Settles what stands open on the lane; whether that came about before `stop`.
-async fn settled(flow: &Flow, system: &SystemId, stop: &CancellationToken) -> bool {
+async fn settled(flow: &Flow, system: &SystemId, turn: &Turn, stop: &CancellationToken) -> bool {
     loop {
-        let Err(error) = flow.recover(Some(system.clone())).await else { return true };
+        let Err(error) = flow.recover(Some(system.clone()), turn.fence()).await else {
+            return true;
+        };
         tracing::error!(%error, %system, "what stands open is not settled yet");
         tokio::select! {
             biased;

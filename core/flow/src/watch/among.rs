@@ -83,7 +83,10 @@ impl Watch {
             roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
             beat: i64::from_le_bytes([a, b, c, d, e, f, g, h]),
         };
-        self.journal.write(sign).await?;
+        if !self.journal.write(sign).await? {
+            // Another has said that this hub has gone, while the sign was on its way.
+            self.lose_all();
+        }
         self.hold.renew(begun);
         Ok(())
     }

@@ -95,8 +95,11 @@ impl<'j> Life<'j> {
             }
             Step::Crash => self.hands.fill_with(|| None),
             Step::Start => {
-                let closed =
-                    self.journal.write(Recover { at: now(), destination: None }).await.unwrap();
+                let closed = self
+                    .journal
+                    .write(Recover { at: now(), destination: None, fence: None })
+                    .await
+                    .unwrap();
                 assert_eq!(closed, before.sending());
             }
             Step::Arrive(_) | Step::Tell | Step::Deadline(_) => {}

@@ -31,16 +31,19 @@ pub struct Beat {
 }
 
 impl Command for Beat {
-    type Reply = ();
+    /// Whether the hub was known before: not, when it begins, or when another has said that it has gone.
+    type Reply = bool;
 
-    fn apply(&self, connection: &Session) -> Result<(), Error> {
-        connection.execute(
-            "insert into node (id, name, roles, beat) values (?1, ?2, ?3, ?4)
-             on conflict (id) do update
-                 set name = excluded.name, roles = excluded.roles, beat = excluded.beat",
-            params![self.node.as_bytes(), self.name, super::json("node", &self.roles)?, self.beat],
-        )?;
-        Ok(())
+    fn apply(&self, connection: &Session) -> Result<bool, Error> {
+        let roles = super::json("node", &self.roles)?;
+        let give = |sql| {
+            connection.execute(sql, params![self.node.as_bytes(), self.name, roles, self.beat])
+        };
+        let known = give("update node set name = ?2, roles = ?3, beat = ?4 where id = ?1")? > 0;
+        if !known {
+            give("insert into node (id, name, roles, beat) values (?1, ?2, ?3, ?4)")?;
+        }
+        Ok(known)
     }
 }
 

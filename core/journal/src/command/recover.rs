@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use luotsi_model::SystemId;
 
-use super::{Command, advance};
+use super::{Command, Fence, advance};
 use crate::{Error, State, engine::params, read, session::Session};
 
 /// Makes every delivery that was being sent ready again, with the same id, and closes its open
@@ -15,6 +15,8 @@ pub struct Recover {
     pub at: Timestamp,
     /// Only what goes there: its lane has another owner now. Everything, where one hub has it all.
     pub destination: Option<SystemId>,
+    /// The right to that lane: a former owner must not settle what the next one is sending.
+    pub fence: Option<Fence>,
 }
 
 impl Command for Recover {
@@ -22,6 +24,12 @@ impl Command for Recover {
     type Reply = usize;
 
     fn apply(&self, connection: &Session) -> Result<usize, Error> {
+        if let Some(Fence { lane, epoch }) = &self.fence {
+            let sql = "select 1 from lane where name = ?1 and epoch = ?2";
+            if connection.first(sql, params![lane, epoch], |_| Ok(()))?.is_none() {
+                return Ok(0);
+            }
+        }
         let only = self.destination.as_ref();
         let mut open = read::open_intents(connection)?;
         open.retain(|intent| only.is_none_or(|only| intent.recipient == *only));

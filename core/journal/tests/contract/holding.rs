@@ -25,7 +25,7 @@ pub(crate) async fn what_is_held_goes_by_a_release_alone(place: &impl Place) {
     parked.accounting.is_held = true;
     accept(&journal, parked).await;
     accept(&journal, message(2, AINO, &["malli-ry"])).await;
-    journal.write(Recover { at: at(3), destination: None }).await.unwrap();
+    journal.write(Recover { at: at(3), destination: None, fence: None }).await.unwrap();
     let malli_ry = SystemId::new("malli-ry");
     let pending = || journal.read_now(|c| read::pending(c, &malli_ry, 0, 10)).unwrap();
     assert_eq!(pending().iter().map(|d| d.id).collect::<Vec<_>>(), [delivery_id(2, 0)]);

@@ -88,7 +88,8 @@ pub(crate) async fn a_new_owner_settles_its_own_lane_only(place: &impl Place) {
     let [taken, others] = [0, 1].map(|index| delivery_id(1, index));
     send(&journal, taken, 2).await;
     send(&journal, others, 2).await;
-    let settle = || Recover { at: at(9), destination: Some(SystemId::new("malli-ry")) };
+    let settle =
+        || Recover { at: at(9), destination: Some(SystemId::new("malli-ry")), fence: None };
     assert_eq!(journal.write(settle()).await, Ok(1));
     assert_eq!(journal.write(settle()).await, Ok(0));
     assert_eq!(delivery(&journal, taken).state, State::Ready);

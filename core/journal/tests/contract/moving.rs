@@ -96,7 +96,7 @@ pub(crate) async fn recovering_closes_each_open_send_once(place: &impl Place) {
     drop(journal);
 
     let journal = place.open();
-    assert_eq!(journal.write(Recover { at: at(10), destination: None }).await, Ok(2));
+    assert_eq!(journal.write(Recover { at: at(10), destination: None, fence: None }).await, Ok(2));
     let trail = journal.read_now(|c| read::trail(c, 1)).unwrap();
     let closed = trail.iter().filter(|e| e.result.as_deref() == Some("interrupted"));
     let mut closed: Vec<_> = closed.map(|e| (e.delivery, e.attempt, e.phase)).collect();
@@ -109,7 +109,7 @@ pub(crate) async fn recovering_closes_each_open_send_once(place: &impl Place) {
     }
     assert_eq!(delivery(&journal, done).state, State::Delivered);
     let before = everything(&journal);
-    assert_eq!(journal.write(Recover { at: at(11), destination: None }).await, Ok(0));
+    assert_eq!(journal.write(Recover { at: at(11), destination: None, fence: None }).await, Ok(0));
     assert_eq!(everything(&journal), before);
 }
 
