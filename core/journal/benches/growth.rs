@@ -34,6 +34,8 @@ const UNDER_WAY: usize = 256;
 const MEASURED: u64 = 10_000;
 /// As the hub prunes.
 const PRUNED_AT_ONCE: usize = 250;
+/// The longest that it is looked at: what load there is meanwhile stays.
+const PRUNED_FOR: Duration = Duration::from_secs(30);
 
 fn main() {
     let to: u64 = std::env::var("LUOTSI_BENCH_TO").map_or(1_000_000, |to| to.parse().unwrap());
@@ -102,7 +104,7 @@ async fn prune(journal: &Journal, there: u64) {
             let pruned = journal.write(prune).await.unwrap();
             bites.push(bite.elapsed());
             entries += pruned.entries;
-            if !pruned.more {
+            if !pruned.more || begun.elapsed() > PRUNED_FOR {
                 break;
             }
             tokio::time::sleep(bite.elapsed()).await;
