@@ -93,9 +93,6 @@ pub struct Flow {
 /// acceptance one, so without a bound the intake would take the commits, and work would pile up
 /// between the two that no recipient is slow for.
 const INTAKE_TURNS: usize = 24;
-/// The same where the journal is at a server: a commit waits for it several times however large it is, so
-/// more of them share one.
-const INTAKE_TURNS_AT_A_SERVER: usize = 64;
 
 impl Flow {
     /// Puts the inside of a hub together that has the journal alone. Nothing runs until
@@ -124,7 +121,6 @@ impl Flow {
         let region = region.into();
         let started = clock.now();
         let relay = Relay::new(sharing.as_ref().map(|sharing| sharing.node).zip(broker));
-        let turns = if sharing.is_some() { INTAKE_TURNS_AT_A_SERVER } else { INTAKE_TURNS };
         let watch = Watch::new(journal.clone(), clock.clone(), entropy.clone(), sharing);
         let flow = Self {
             generation: ArcSwap::from_pointee(Generation { region, ways: Ways::new() }),
@@ -136,7 +132,7 @@ impl Flow {
             clients,
             bus: Arc::default(),
             metrics: Metrics::new(),
-            intake_turns: Semaphore::new(turns),
+            intake_turns: Semaphore::new(INTAKE_TURNS),
             bell: Arc::default(),
             watch: Arc::new(watch),
             relay: relay.into(),

@@ -4,6 +4,7 @@
 //! cargo bench -p luotsi-journal --bench growth                          to 10^6 messages, in a file
 //! LUOTSI_BENCH_DATABASE=postgres://… cargo bench -p luotsi-journal --bench growth
 //! LUOTSI_BENCH_TO=100000 cargo bench …                                  not so far
+//! LUOTSI_BENCH_FILE=journal.db cargo bench …                            in this file, which stays
 //! ```
 //!
 //! A message is accepted with one delivery, which is sent: three commands and two entries of the log,
@@ -42,7 +43,10 @@ fn main() {
     let folder = tempfile::TempDir::new_in(".").unwrap();
     let database = match std::env::var("LUOTSI_BENCH_DATABASE") {
         Ok(url) => Database::of_url(&url).unwrap(),
-        Err(_) => folder.path().join("journal.db").as_path().into(),
+        Err(_) => match std::env::var("LUOTSI_BENCH_FILE") {
+            Ok(path) => std::path::Path::new(&path).into(),
+            Err(_) => folder.path().join("journal.db").as_path().into(),
+        },
     };
     if matches!(database, Database::Server(_)) {
         migrate(&database).unwrap();
@@ -51,7 +55,15 @@ fn main() {
     let journal = journal.unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        let mut there = 0;
+        // What is there already is gone on from: two journals can so be measured by turns.
+        let found = Connection::open(&database).unwrap();
+        let last = "select coalesce(max(seq), 0) from message";
+        let mut there = found.one(last, &[], |row| row.get(0)).unwrap();
+        drop(found);
+        if there > 0 {
+            measure(&journal, &database, there, there + MEASURED).await;
+            return;
+        }
         for size in [10_000, 100_000, 1_000_000].into_iter().filter(|size| *size <= to) {
             fill(&journal, there, size - MEASURED).await;
             measure(&journal, &database, size - MEASURED, size).await;
