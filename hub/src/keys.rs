@@ -128,7 +128,8 @@ impl Source {
         }
     }
 
-    fn place(&self) -> String {
+    /// Where they are, for people.
+    pub(crate) fn place(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Command(command) => format!("the output of {}", name(command)),

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use luotsi_tests::{paths, region::Region};
+use luotsi_tests::{paths, region::Region, webhook};
 use serde_json::{Value, json};
 
 /// A Python that has `jsonschema`, and the schema.
@@ -43,6 +43,17 @@ fn log(region: &Path) -> Value {
     serde_json::from_slice(&output.stdout).expect("one object")
 }
 
+/// The same of a world that is not there: findings that stand in no file.
+fn unreached() -> Value {
+    let mut command = Command::new(paths::luotsi());
+    command.args(["check", "--online", "--format", "sarif", "--region"]);
+    command.arg(paths::root().join("config/bench")).env("LUOTSI_SECRET_BENCH", webhook::SECRET);
+    command.env("LUOTSI_DATABASE__URL", "postgres://luotsi_hub:sala-sana@127.0.0.1:1/luotsi");
+    let output = command.output().expect("the binary runs");
+    assert_eq!(output.status.code(), Some(3));
+    serde_json::from_slice(&output.stdout).expect("one object")
+}
+
 /// The same of the demo region with a change.
 fn changed(change: impl Fn(&Region, &Path)) -> Value {
     let home = tempfile::tempdir().expect("a folder");
@@ -71,6 +82,7 @@ fn findings_are_sarif() {
                 .expect("a writable copy");
         }),
     ];
+    logs.push(unreached());
     let found = |log: &Value| log["runs"][0]["results"].as_array().expect("results").len();
     assert_eq!(found(&logs[0]), 0);
     assert!(logs[1..].iter().all(|log| found(log) > 0));

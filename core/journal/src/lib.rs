@@ -21,6 +21,7 @@ pub mod read;
 mod rows;
 mod seal;
 mod session;
+mod survey;
 pub mod verify;
 mod writer;
 
@@ -38,6 +39,7 @@ pub use rows::{
 };
 pub use seal::{Key, KeyId, Masters};
 pub use session::Session;
+pub use survey::{Rights, Schema, Survey};
 
 use command::{Command, Erase, Erased, Pends};
 use hand::ByHand;

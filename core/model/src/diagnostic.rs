@@ -8,6 +8,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// It is well so; whoever asked should know.
+    Note,
     /// It works, but perhaps not as meant.
     Warning,
     /// The generation is refused.
@@ -56,6 +58,20 @@ impl Diagnostic {
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same as a note.
+    #[must_use]
+    pub fn note(mut self) -> Self {
+        self.severity = Severity::Note;
+        self
+    }
+
+    /// The same about no place in a file.
+    #[must_use]
+    pub fn nowhere(mut self) -> Self {
+        self.span = None;
         self
     }
 

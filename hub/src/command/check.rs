@@ -1,6 +1,7 @@
 //! `luotsi check`: everything wrong with a region, at once, before it is served.
 
 mod adapters;
+mod online;
 mod render;
 mod sarif;
 
@@ -19,21 +20,28 @@ use luotsi_region::{
 use serde::Serialize;
 
 use super::{Exit, Failure, Format, Ink, layout::count};
+use crate::settings::{Flags, Settings};
 use render::Places;
 
 const ABOUT: &str = "\
 Reads a region's folder whole: records, code tables, mappings, connections, routes and policy, and
 each connection's settings by its adapter. Shows every problem at once with file, line and column,
-why it is one, and how to mend it. Opens no connection and reads no secret.";
+why it is one, and how to mend it. Opens no connection and reads no secret.
+
+With --online it asks afterwards what a start would need of the world, and changes nothing: the
+journal's database, its schema and what the hub's login may do there, the broker and what is declared
+at it, the keys of the data folder, and each system that something is delivered to.";
 
 const EXAMPLE: &str = "\
 EXAMPLE
   luotsi check --region config/mallialue
   luotsi check --region config/mallialue --format sarif > luotsi.sarif
   luotsi check --region config/mallialue --format ndjson | jq -r '.file + \":\" + (.line|tostring)'
+  luotsi check --region /etc/luotsi/region --online --settings /etc/luotsi/luotsi.toml
 
 EXIT CODES
-  0 no error (there may be warnings) · 1 errors · 2 usage";
+  0 no error (there may be warnings) · 1 errors · 2 usage · 3 the only errors are that the database
+  or the broker cannot be asked";
 
 /// Check a region's files
 #[derive(clap::Args, Debug)]
@@ -42,6 +50,15 @@ pub(crate) struct Args {
     /// The region's folder
     #[arg(long, value_name = "DIR", env = "LUOTSI_REGION", default_value = ".")]
     region: PathBuf,
+    /// Ask the database, the broker and the systems too, as a start would
+    #[arg(long)]
+    online: bool,
+    /// The hub's data folder, for --online
+    #[arg(long, value_name = "DIR", env = "LUOTSI_DATA")]
+    data: Option<PathBuf>,
+    /// The hub's file of settings, for --online
+    #[arg(long, value_name = "FILE", env = "LUOTSI_SETTINGS")]
+    settings: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> ExitCode {
@@ -60,17 +77,43 @@ fn check(args: &Args, format: Format) -> Result<Exit, Failure> {
     let count_of_files = loaded.sources.len();
     loaded.diagnostics.extend(gaps);
     loaded.sources.extend(sources);
-    let findings = findings(&loaded);
+    let mut findings = findings(&loaded);
+    let is_refused = has_errors(&findings);
+    let asked = match args.online {
+        true => online::ask(loaded.region.as_ref(), &settings(args)?)?,
+        false => online::Asked::default(),
+    };
+    findings.extend(asked.findings);
     let places = Places::new(&args.region);
     if format == Format::Sarif {
         format.show(&[sarif::log(&findings, &loaded.sources, &places)], String::new)?;
-        return Ok(if has_errors(&findings) { Exit::Findings } else { Exit::Ok });
+        return Ok(exit(&findings));
     }
     let objects: Vec<_> =
         findings.iter().map(|d| Finding::of(d, &loaded.sources, &places)).collect();
     format.show(&objects, || page(&findings, &loaded.sources, &places, Ink::stdout()))?;
-    summary(&loaded, count_of_files, &findings, format);
-    Ok(if has_errors(&findings) { Exit::Findings } else { Exit::Ok })
+    if format == Format::Human {
+        let looked = Looked { files: count_of_files, whom: asked.whom, is_refused };
+        looked.summary(&loaded, &findings);
+    }
+    Ok(exit(&findings))
+}
+
+fn settings(args: &Args) -> Result<Settings, Failure> {
+    let flags = Flags { data: args.data.clone(), ..Flags::default() };
+    Settings::read(args.settings.as_deref(), flags).map_err(|error| {
+        Failure::new(Exit::Usage, "the settings cannot be used").why(error.to_string())
+    })
+}
+
+/// What is known to be wrong goes before what could not be found out.
+fn exit(findings: &[Diagnostic]) -> Exit {
+    let unreached = findings.iter().filter(|finding| online::is_unreached(finding)).count();
+    match errors(findings) {
+        0 => Exit::Ok,
+        found if found == unreached => Exit::Unreachable,
+        _ => Exit::Findings,
+    }
 }
 
 /// Everything wrong with a region, what its adapters say of their settings included, by file and
@@ -156,28 +199,39 @@ impl<'d> Finding<'d> {
     }
 }
 
-/// What was looked at and what was found, for the person; a program has its lines and exit code.
-fn summary(loaded: &Loaded, files: usize, findings: &[Diagnostic], format: Format) {
-    if format != Format::Human {
-        return;
-    }
-    let ink = Ink::stderr();
-    let errors = count_of(findings, Severity::Error);
-    let warnings = count_of(findings, Severity::Warning);
-    let found = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
-    let files = count(files, "file");
-    match &loaded.region {
-        Some(region) if errors == 0 => eprintln!(
-            "{} region {}, generation {}: {files}, {}, {}, {found}",
-            ink.good("✓"),
-            ink.strong(&region.name),
-            region.generation,
-            count(region.connections.len(), "connection"),
-            count(region.routes.len(), "route"),
-        ),
-        _ => eprintln!("{} the region is refused: {files}, {found}", ink.bad("✗")),
-    }
-    if let Some(first) = findings.first() {
-        eprintln!("{}", ink.faint(format!("  more of a code: luotsi explain {}", first.code)));
+/// What was looked at.
+struct Looked {
+    files: usize,
+    whom: Vec<String>,
+    is_refused: bool,
+}
+
+impl Looked {
+    /// That and what was found, for the person; a program has its lines and exit code.
+    fn summary(&self, loaded: &Loaded, findings: &[Diagnostic]) {
+        let ink = Ink::stderr();
+        let errors = count_of(findings, Severity::Error);
+        let warnings = count_of(findings, Severity::Warning);
+        let found = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
+        let files = count(self.files, "file");
+        match &loaded.region {
+            Some(region) if !self.is_refused => {
+                let mark = if errors == 0 { ink.good("✓") } else { ink.bad("✗") };
+                eprintln!(
+                    "{mark} region {}, generation {}: {files}, {}, {}, {found}",
+                    ink.strong(&region.name),
+                    region.generation,
+                    count(region.connections.len(), "connection"),
+                    count(region.routes.len(), "route"),
+                );
+            }
+            _ => eprintln!("{} the region is refused: {files}, {found}", ink.bad("✗")),
+        }
+        if !self.whom.is_empty() {
+            eprintln!("{}", ink.faint(format!("  asked: {}", self.whom.join(", "))));
+        }
+        if let Some(first) = findings.first() {
+            eprintln!("{}", ink.faint(format!("  more of a code: luotsi explain {}", first.code)));
+        }
     }
 }

@@ -60,10 +60,22 @@ impl DataDir {
         }
     }
 
+    /// The keys that a folder holds already, if there is one: nothing is taken and nothing made.
+    pub(super) fn kept(path: &Path) -> Result<(Option<[u8; 32]>, Option<SigningKey>), Error> {
+        let read = |name| {
+            let file = path.join(name);
+            let text = secret::read(&file)?;
+            Ok::<_, Error>(text.map(|text| (file.display().to_string(), text)))
+        };
+        let client = read("client.key")?.map(|(file, text)| client_key(file, text.trim()));
+        let log = read("log.key")?.map(|(file, text)| log_key(file, text.trim()));
+        Ok((client.transpose()?, log.transpose()?))
+    }
+
     /// The key of the client references, made at the first start.
     pub(super) fn client_key(&self) -> Result<[u8; 32], Error> {
         let (path, text) = self.secret("client.key")?;
-        secret::decode(&text).ok_or(Error::Key(path))
+        client_key(path, &text)
     }
 
     /// The token of the ops API, made at the first start.
@@ -79,7 +91,7 @@ impl DataDir {
         let (shown, text) = self.secret_of("log.key", || {
             Ok(SigningKey::generate(LOG_NAME).map_err(|_| secret::Error::Randomness)?.secret())
         })?;
-        let key = SigningKey::parse(&text).map_err(|_| Error::LogKey(shown))?;
+        let key = log_key(shown, &text)?;
         self.publish("log.pub", &format!("{}\n", key.verifying()))?;
         Ok(key)
     }
@@ -121,4 +133,12 @@ impl DataDir {
         };
         Ok((path.display().to_string(), text))
     }
+}
+
+fn client_key(file: String, text: &str) -> Result<[u8; 32], Error> {
+    secret::decode(text).ok_or(Error::Key(file))
+}
+
+fn log_key(file: String, text: &str) -> Result<SigningKey, Error> {
+    SigningKey::parse(text).map_err(|_| Error::LogKey(file))
 }

@@ -22,6 +22,8 @@ mod telemetry;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
+pub(crate) use sharing::{KeptKey, kept_keys};
+
 use crate::{
     command::Exit,
     settings::{Flags, RoleName, Settings},

@@ -1,5 +1,7 @@
 //! A hub among several on one journal.
 
+use std::path::Path;
+
 use aws_lc_rs::digest;
 use luotsi_audit::SigningKey;
 use luotsi_bus::broker::Broker;
@@ -37,6 +39,36 @@ pub(super) fn broker(
     Ok(Some(Broker::start(broker, lanes, stop.clone(), tasks)))
 }
 
+/// A key that all hubs on a journal must have in common.
+pub(crate) struct KeptKey {
+    /// Its file in the data folder.
+    pub(crate) file: &'static str,
+    /// What the journal calls its mark.
+    pub(crate) name: &'static str,
+    /// What the journal keeps of it: the beginning of a digest.
+    pub(crate) mark: i64,
+}
+
+/// Those that a data folder holds already; nothing is made.
+///
+/// # Errors
+/// When one is there and cannot be used, in words.
+pub(crate) fn kept_keys(folder: &Path) -> Result<Vec<KeptKey>, String> {
+    let (client, log) = DataDir::kept(folder).map_err(|error| error.to_string())?;
+    let client = client.map(|key| of_clients(&ClientKey::new(&key)));
+    Ok(client.into_iter().chain(log.map(|key| of_log(&key))).collect())
+}
+
+fn of_clients(key: &ClientKey) -> KeptKey {
+    KeptKey { file: "client.key", name: "client-key", mark: key.mark() }
+}
+
+fn of_log(key: &SigningKey) -> KeptKey {
+    let digest = digest::digest(&digest::SHA256, key.verifying().to_string().as_bytes());
+    let beginning = digest.as_ref().first_chunk().copied().unwrap_or_default();
+    KeptKey { file: "log.key", name: "log-key", mark: i64::from_le_bytes(beginning) }
+}
+
 /// Refuses a hub whose keys are not those of the others: it would find none of their clients, or sign
 /// one log by two keys.
 pub(super) async fn one_of_them(
@@ -44,13 +76,8 @@ pub(super) async fn one_of_them(
     clients: &ClientKey,
     log: &SigningKey,
 ) -> Result<Result<(), String>, Error> {
-    let log = digest::digest(&digest::SHA256, log.verifying().to_string().as_bytes());
-    let [a, b, c, d, e, f, g, h, ..] = *log.as_ref() else { return Ok(Ok(())) };
-    let log = i64::from_le_bytes([a, b, c, d, e, f, g, h]);
-    for (name, value, file) in
-        [("client-key", clients.mark(), "client.key"), ("log-key", log, "log.key")]
-    {
-        if !journal.write(Mark { name, value }).await? {
+    for KeptKey { file, name, mark } in [of_clients(clients), of_log(log)] {
+        if !journal.write(Mark { name, value: mark }).await? {
             return Ok(Err(format!(
                 "the {file} of this data folder is not that of the hubs on this journal; \
                  copy {file} from the data folder of one of them"

@@ -60,7 +60,7 @@ pub(super) fn run(
     let broker = sharing::broker(settings, &region, &stop, &tasks)?;
     let entropy = Arc::new(SystemEntropy);
     let flow = Flow::among(region, journal, clock, entropy, clients, sharing, broker);
-    let services = Services { http: client()?, plan: Arc::new(Store(flow.clone())) };
+    let services = Services { http: adapters::client()?, plan: Arc::new(Store(flow.clone())) };
     let ways = ways(&flow.region(), &services)?;
     let ways_in = ways_in(&flow.region())?;
     let fetching = Arc::new(Fetching::new(flow.clone()));
@@ -101,18 +101,6 @@ fn region(folder: &Path) -> Result<(Region, String), Refusal> {
             Err(format!("the region in {} does not hold, see above", folder.display()).into())
         }
     }
-}
-
-/// The one HTTP client of all adapters, of every generation.
-fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // No redirect and no proxy: a document goes where its connection says and nowhere else.
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(Duration::from_secs(5))
-        .pool_idle_timeout(Duration::from_secs(60))
-        .user_agent(concat!("luotsi/", env!("CARGO_PKG_VERSION")))
-        .build()
 }
 
 /// The way out of every connection that delivers; or which one cannot be made, and why.

@@ -25,6 +25,8 @@ pub struct Finding {
     pub why: String,
     /// How to mend it.
     pub mend: String,
+    /// Whether it is only not there: a hub that starts declares it.
+    pub is_missing: bool,
 }
 
 /// Why the broker could not be looked at, with the mend where a person must do something.
@@ -62,15 +64,23 @@ pub async fn inspect(settings: &Settings, lanes: &[SystemId]) -> Result<Vec<Find
 /// On a channel of its own, since a refusal ends it.
 async fn look(connection: &Connection, part: &Part) -> lapin::Result<Option<Finding>> {
     let Some((what, name)) = part.named() else { return Ok(None) };
-    let found = |why: String, mend: String| Finding { what: format!("{what} {name}"), why, mend };
+    let found = |why: String, mend: String| Finding {
+        what: format!("{what} {name}"),
+        why,
+        mend,
+        is_missing: false,
+    };
     let channel = connection.create_channel().await?;
     match exists(&channel, part).await {
         Err(error) if !connection.status().connected() => Err(error),
-        Err(error) if is_missing(&error) => Ok(Some(found(
-            "is not there".to_owned(),
-            "none before the first `luotsi serve`, which declares it; later, see who deletes it"
-                .to_owned(),
-        ))),
+        Err(error) if is_missing(&error) => Ok(Some(Finding {
+            is_missing: true,
+            ..found(
+                "is not there".to_owned(),
+                "none before the first `luotsi serve`, which declares it; later, see who deletes it"
+                    .to_owned(),
+            )
+        })),
         Err(error) => Ok(Some(found(
             told(&error),
             "let the user of bus.url configure, write and read what begins with bus.prefix"

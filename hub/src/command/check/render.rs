@@ -17,8 +17,16 @@ impl Places {
 
     /// A file's path from where the command was called, so that an editor opens it.
     pub(super) fn of(&self, file: &str) -> String {
+        // What stands in no file stands in no region's either.
+        if file.is_empty() {
+            return String::new();
+        }
         let mut steps: Vec<&str> = Vec::new();
-        let whole = if self.0 == "." { file.to_owned() } else { format!("{}/{file}", self.0) };
+        let whole = if self.0 == "." || file.starts_with('/') {
+            file.to_owned()
+        } else {
+            format!("{}/{file}", self.0)
+        };
         for step in whole.split('/').filter(|step| *step != ".") {
             match (step, steps.last()) {
                 ("..", Some(last)) if !matches!(*last, ".." | "") => drop(steps.pop()),
@@ -54,6 +62,7 @@ fn draw(
     let (kind, color) = match diagnostic.severity {
         Severity::Error => (ReportKind::Error, Color::Red),
         Severity::Warning => (ReportKind::Warning, Color::Yellow),
+        Severity::Note => (ReportKind::Advice, Color::Blue),
     };
     let config = Config::default().with_color(ink.is_on()).with_index_type(IndexType::Byte);
     let why = if diagnostic.why.is_empty() { "here" } else { &diagnostic.why };
@@ -78,9 +87,13 @@ fn plain(diagnostic: &Diagnostic, file: &str, ink: Ink) -> String {
     let head = match diagnostic.severity {
         Severity::Error => ink.bad(head + "Error:"),
         Severity::Warning => ink.warn(head + "Warning:"),
+        Severity::Note => ink.strong(head + "Note:"),
     };
     let mut page = String::new();
-    let _ = writeln!(page, "{head} {}\n   {} {file}", diagnostic.what, ink.faint("─"));
+    let _ = writeln!(page, "{head} {}", diagnostic.what);
+    if !diagnostic.file.is_empty() {
+        let _ = writeln!(page, "   {} {file}", ink.faint("─"));
+    }
     for (label, part) in [("why", &diagnostic.why), ("help", &diagnostic.mend)] {
         if !part.is_empty() {
             layout::hang(&mut page, &ink.faint(format!("     {label:<5}")), 10, part);
@@ -111,6 +124,7 @@ mod tests {
         assert_eq!(at("config/malli", "../../mappings/a.toml"), "mappings/a.toml");
         assert_eq!(at("/etc/malli/", "routes.toml"), "/etc/malli/routes.toml");
         assert_eq!(at("..", "../mappings/a.toml"), "../../mappings/a.toml");
+        assert_eq!(at("config/malli", "/etc/luotsi.toml"), "/etc/luotsi.toml");
     }
 
     #[test]

@@ -57,7 +57,19 @@ fn result(
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "note",
     };
+    let mut found = json!({
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": level,
+        "message": { "text": message(finding) },
+        "locations": [],
+    });
+    // What is wrong with the world stands in no file.
+    if finding.file.is_empty() {
+        return found;
+    }
     let mut physical = json!({ "artifactLocation": { "uri": uri(&places.of(&finding.file)) } });
     let place = finding.span.as_ref().zip(sources.get(&finding.file));
     if let Some((span, text)) = place {
@@ -68,13 +80,8 @@ fn result(
             "endLine": end_line, "endColumn": end_column,
         });
     }
-    json!({
-        "ruleId": finding.code,
-        "ruleIndex": rule,
-        "level": level,
-        "message": { "text": message(finding) },
-        "locations": [{ "physicalLocation": physical }],
-    })
+    found["locations"] = json!([{ "physicalLocation": physical }]);
+    found
 }
 
 fn message(finding: &Diagnostic) -> String {
