@@ -39,7 +39,7 @@ pub struct Mutant {
 pub struct Test {
     /// The package.
     pub package: String,
-    /// The test target.
+    /// The test target; `lib`: the package's own tests.
     pub target: String,
     /// The test's whole name in its target.
     pub test: String,
@@ -118,6 +118,11 @@ pub struct Made {
 }
 
 impl Test {
+    /// Whether it is one of the package's own, and of no target of its own.
+    pub fn is_inside(&self) -> bool {
+        self.target == "lib"
+    }
+
     /// The sources of its target: one file, or a folder of them.
     pub fn sources(&self) -> Vec<PathBuf> {
         let package = match self.package.strip_prefix("luotsi-") {
@@ -125,6 +130,9 @@ impl Test {
             Some(core) => paths::root().join("core").join(core),
             None => paths::root().join("hub"),
         };
+        if let (true, Some((room, _))) = (self.is_inside(), self.test.rsplit_once("::")) {
+            return vec![package.join("src").join(format!("{}.rs", room.replace("::", "/")))];
+        }
         let tests = package.join("tests");
         let folder = fs::read_dir(tests.join(&self.target)).into_iter().flatten().flatten();
         let file = tests.join(format!("{}.rs", self.target));

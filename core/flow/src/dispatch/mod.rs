@@ -12,7 +12,7 @@ mod under_way;
 mod work;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -331,9 +331,20 @@ fn looked_at(
 ) -> Result<LookedAt, Error> {
     let mut found = read::deliveries_at(c, places)?;
     found.retain(|delivery| delivery.destination == *system);
-    let clients: BTreeSet<_> = found.iter().filter_map(|found| found.subject.as_ref()).collect();
+    // Of each client the last place, and how many are known up to there.
+    let mut clients = BTreeMap::new();
+    for delivery in &found {
+        let Some(client) = &delivery.subject else { continue };
+        let (last, known) = clients.entry(client).or_insert((delivery.seq, 0));
+        *last = delivery.seq.max(*last);
+        *known += usize::from(delivery.state == State::Ready);
+    }
+    let lasts: Vec<_> = clients.iter().map(|(client, (last, _))| (*client, *last)).collect();
+    let ready = read::ready_up_to(c, system, &lasts)?;
     let mut beside = Vec::new();
-    for client in clients {
+    // Most have nothing else, and then are asked for no more.
+    let more = clients.iter().zip(ready).filter(|((_, (_, known)), ready)| ready > known);
+    for ((client, _), _) in more {
         let mut pending = read::pending_of(c, system, client)?;
         pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
         beside.extend(pending);

@@ -121,6 +121,26 @@ pub fn deliveries_at(connection: &Connection, places: &[i64]) -> Result<Vec<Deli
     Ok(connection.first_each(&sql, &places, read)?.into_iter().flatten().collect())
 }
 
+/// How many deliveries to a destination are ready about each client, up to a place.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn ready_up_to<'c>(
+    connection: &Connection,
+    destination: &'c SystemId,
+    clients: &[(&'c ClientRef, i64)],
+) -> Result<Vec<usize>, Error> {
+    let to = Value::Text(destination.as_str());
+    let row = |(client, last): &(&'c ClientRef, i64)| {
+        [Value::Text(client.as_str()), to, Value::Integer(*last)]
+    };
+    let rows: Vec<_> = clients.iter().map(row).collect();
+    let sql = "select count(*) from delivery
+         where subject = ?1 and destination = ?2 and state < 10 and state = 0 and seq <= ?3";
+    let counts = connection.first_each(sql, &rows, |row| row.get::<u64>(0))?;
+    Ok(counts.into_iter().map(|count| count.unwrap_or(0) as usize).collect())
+}
+
 /// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits
 /// for a basis is left out.
 ///

@@ -62,7 +62,8 @@ impl Tree {
         if test.package == END_TO_END {
             self.build(&["build", "-p", "luotsi", "--bin", "luotsi"])?;
         }
-        let one = ["test", "-p", &test.package, "--test", &test.target];
+        let of = if test.is_inside() { ["--lib"].to_vec() } else { vec!["--test", &test.target] };
+        let one = [&["test", "-p", &test.package], &of[..]].concat();
         self.build(&[&one[..], &["--no-run"]].concat())?;
         let output = self.cargo(&[&one[..], &["--", "--exact", &test.test]].concat())?;
         let said = String::from_utf8_lossy(&output.stdout);
