@@ -133,7 +133,8 @@ impl Journal {
         connection.write_here()?;
         migrate::ready(&connection)?;
         let is_shared = teller.is_some() || connection.dialect().is_shared();
-        let keeper = Keeper::open(&connection, is_shared)?;
+        // Of one moment: another hub may be appending.
+        let keeper = connection.at_once(|| Keeper::open(&connection, is_shared))?;
         let masters = Arc::new(masters);
         let session = Session::new(connection, masters.clone());
         let opened = unlock(&session)?;

@@ -72,6 +72,11 @@ impl Hold {
         self.since().is_none_or(|since| now.may_be_after(since, self.span))
     }
 
+    /// Whether half of it is over.
+    pub(super) fn is_worn(&self, now: Moment) -> bool {
+        self.since().is_none_or(|since| now.may_be_after(since, self.span / 2))
+    }
+
     fn since(&self) -> MutexGuard<'_, Option<Moment>> {
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
