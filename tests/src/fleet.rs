@@ -1,9 +1,11 @@
-//! Hubs on one PostgreSQL of their own, each with a line of its own to it that can be cut.
+//! Hubs on one PostgreSQL of their own, each with lines of its own to it and to a broker that can be
+//! cut, and a door of its own at each system.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::DirBuilderExt, process::Command};
 
 use crate::{
-    hub::Hub, journal::Place, paths, postgres::Postgres, proxy::Proxy, stage::Stage, world::Setup,
+    cluster::Cluster, hub::Hub, journal::Place, paths, postgres::Postgres, proxy::Proxy,
+    stage::Stage, world::Setup,
 };
 
 /// The keys that all hubs of a region share.
@@ -11,40 +13,81 @@ const KEYS: [&str; 3] = ["client.key", "log.key", "master.key"];
 /// Says where the journal is.
 const DATABASE: &str = "LUOTSI_DATABASE__URL";
 
-/// Hubs, their database, and the systems around them.
+/// Which hubs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// So many.
+    pub hubs: usize,
+    /// Nodes of their broker; 0: they have none.
+    pub broker_nodes: usize,
+    /// After so long without a sign of life one has gone; `None`: as the defaults have it.
+    pub lease_ms: Option<u64>,
+}
+
+/// Hubs, their database and broker, and the systems around them. Hub n comes to each system by door
+/// n + 1.
 pub struct Fleet {
     /// The hubs.
     pub hubs: Vec<Hub>,
     /// The line of each to the database.
     pub lines: Vec<Proxy>,
+    /// The line of each to its node of the broker.
+    pub broker_lines: Vec<Proxy>,
     /// The database.
     pub postgres: Postgres,
+    /// The broker.
+    pub broker: Option<Cluster>,
     setup: Setup,
 }
 
 impl Fleet {
-    /// So many hubs, running; `None` where this machine has no PostgreSQL.
+    /// Starts the hubs; `None` where this machine has not what they stand on.
     ///
     /// # Panics
     /// When they do not start.
     #[track_caller]
-    pub fn start(count: usize) -> Option<Self> {
+    pub fn start(plan: Plan) -> Option<Self> {
+        if plan.broker_nodes > 0 {
+            crate::broker::url()?;
+        }
         let (setup, postgres) = (Setup::new(), Postgres::start()?);
         let ran = luotsi(postgres.url(), &["migrate"]).output().expect("the hub's binary runs");
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        let lines: Vec<_> = (0..count).map(|_| Proxy::to(postgres.address())).collect();
-        let hub = |(nth, line): (usize, &Proxy)| {
-            let url = (DATABASE.to_owned(), postgres.url_at(line.address));
-            setup.hub_named(&format!("hub-{nth}"), vec![url])
+        let broker = (plan.broker_nodes > 0).then(|| Cluster::start(plan.broker_nodes));
+        let lines = (0..plan.hubs).map(|_| Proxy::to(postgres.address())).collect();
+        let node = |hub: usize| hub % plan.broker_nodes + 1;
+        let line = |broker: &Cluster| {
+            (0..plan.hubs).map(|hub| Proxy::to(broker.address(node(hub)))).collect()
         };
-        let hubs: Vec<_> = lines.iter().enumerate().map(hub).collect();
-        for hub in &hubs {
-            if hub.data != hubs[0].data {
-                share_keys(&hubs[0], hub);
+        let broker_lines = broker.as_ref().map(line).unwrap_or_default();
+        let hubs = Vec::new();
+        let mut fleet = Self { hubs, lines, broker_lines, postgres, broker, setup };
+        for nth in 0..plan.hubs {
+            let hub = fleet.hub(nth, plan.lease_ms);
+            if let Some(first) = fleet.hubs.first() {
+                share_keys(first, &hub);
             }
             hub.start();
+            fleet.hubs.push(hub);
         }
-        Some(Self { hubs, lines, postgres, setup })
+        Some(fleet)
+    }
+
+    fn hub(&self, nth: usize, lease_ms: Option<u64>) -> Hub {
+        let name = format!("hub-{nth}");
+        let mut environment = vec![
+            (DATABASE.to_owned(), self.postgres.url_at(self.lines[nth].address)),
+            ("LUOTSI_NODE__NAME".to_owned(), name.clone()),
+        ];
+        if let Some(ms) = lease_ms {
+            environment.push(("LUOTSI_NODE__LEASE_MS".to_owned(), ms.to_string()));
+        }
+        if let Some(broker) = &self.broker {
+            let url =
+                broker.url_at(nth % broker.nodes().count() + 1, self.broker_lines[nth].address);
+            environment.push(("LUOTSI_BUS__URL".to_owned(), url));
+        }
+        self.setup.hub_with_doors(&name, environment)
     }
 
     /// What a load meets.
@@ -79,7 +122,6 @@ fn luotsi(url: &str, arguments: &[&str]) -> Command {
 }
 
 fn share_keys(from: &Hub, to: &Hub) {
-    use std::os::unix::fs::DirBuilderExt;
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true).mode(0o700).create(&to.data).expect("a folder");
     for key in KEYS {

@@ -6,6 +6,7 @@
 
 pub mod broker;
 pub mod canary;
+pub mod cluster;
 pub mod dice;
 pub mod documents;
 pub mod fleet;

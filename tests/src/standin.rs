@@ -47,6 +47,8 @@ pub struct Received {
     pub bytes: Vec<u8>,
     /// The status it was, or would have been, answered with; 0: not yet.
     pub answered: u16,
+    /// The door it came by; 0: the first.
+    pub door: usize,
 }
 
 impl Received {
@@ -102,6 +104,7 @@ struct Shared {
 }
 
 struct State {
+    doors: usize,
     manner: Manner,
     dice: Dice,
     received: Vec<Received>,
@@ -113,18 +116,19 @@ impl StandIn {
     /// # Panics
     /// When there is no free port.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound port has an address");
-        let state = State { manner: Manner::Answer(200), dice: Dice::of(0), received: Vec::new() };
+        let (manner, dice) = (Manner::Answer(200), Dice::of(0));
+        let state = State { doors: 0, manner, dice, received: Vec::new() };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let serving = shared.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = serving.clone();
-                thread::spawn(move || shared.converse(stream));
-            }
-        });
+        let address = open(&shared);
         Self { address, shared }
+    }
+
+    /// Opens another door, so that it can be told who came. The first one has number 0.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub fn door(&self) -> SocketAddr {
+        open(&self.shared)
     }
 
     /// Changes its manner, also towards those it holds.
@@ -189,13 +193,28 @@ impl StandIn {
     }
 }
 
+fn open(shared: &Arc<Shared>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound port has an address");
+    let door = shared.state().doors;
+    shared.state().doors += 1;
+    let serving = shared.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let shared = serving.clone();
+            thread::spawn(move || shared.converse(stream, door));
+        }
+    });
+    address
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes requests from one connection until it ends.
-    fn converse(&self, mut stream: TcpStream) {
+    fn converse(&self, mut stream: TcpStream, door: usize) {
         loop {
             let mut bytes = Vec::new();
             let mut at = 0;
@@ -206,7 +225,7 @@ impl Shared {
                 return;
             }
             let http::Arrived { method, path, headers, body } = arrived.unwrap_or_default();
-            let received = Received { at, method, path, headers, body, bytes, answered: 0 };
+            let received = Received { at, method, path, headers, body, bytes, answered: 0, door };
             // A recipient that fails may well repeat what it was sent: the hub must not pass that on.
             let echo = received.body.clone();
             let status = self.receive(received, whole);

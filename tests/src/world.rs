@@ -1,6 +1,6 @@
 //! A hub and the systems around it.
 
-use std::ops::Deref;
+use std::{net::SocketAddr, ops::Deref};
 
 use tempfile::TempDir;
 
@@ -8,6 +8,9 @@ use crate::{hub::Hub, journal::Place, region::Region, stage::Stage, standin::Sta
 
 /// Fast retries, so that a test need not wait for what production waits for.
 const RETRY: &str = "[delivery.retry]\nfirst_ms = 40\neach_max_ms = 250\n";
+
+/// The systems of the demo region that have stand-ins, and their ports there.
+const SYSTEMS: [(&str, u16); 3] = [("serena", 7910), ("malli-ry", 7911), ("home-care", 7912)];
 
 /// The demo region's systems, not started yet: a test may still change the region.
 pub struct Setup {
@@ -38,6 +41,13 @@ pub struct World {
     _home: TempDir,
 }
 
+/// Leads a connection of a region to where a stand-in listens.
+fn lead(region: &Region, name: &str, port: u16, to: SocketAddr) {
+    let file = format!("connections/{name}.toml");
+    region.edit(&file, &format!("127.0.0.1:{port}"), &to.to_string());
+    region.append(&file, RETRY);
+}
+
 impl Setup {
     /// The demo region with stand-ins for its systems.
     ///
@@ -46,12 +56,9 @@ impl Setup {
     pub fn new() -> Self {
         let home = tempfile::Builder::new().prefix("luotsi-").tempdir().expect("a folder");
         let region = Region::copy(home.path());
-        let systems = [("serena", "7910"), ("malli-ry", "7911"), ("home-care", "7912")];
-        let [serena, malli_ry, home_care] = systems.map(|(name, port)| {
+        let [serena, malli_ry, home_care] = SYSTEMS.map(|(name, port)| {
             let standin = StandIn::start();
-            let file = format!("connections/{name}.toml");
-            region.edit(&file, &format!("127.0.0.1:{port}"), &standin.address.to_string());
-            region.append(&file, RETRY);
+            lead(&region, name, port, standin.address);
             standin
         });
         Self { serena, home_care, malli_ry, region, environment: Vec::new(), home }
@@ -67,10 +74,29 @@ impl Setup {
     /// # Panics
     /// When its folder cannot be made.
     pub fn hub_named(&self, name: &str, environment: Vec<(String, String)>) -> Hub {
+        let environment = [self.environment.clone(), environment].concat();
+        Hub::new(&self.folder(name), self.region.folder(), environment)
+    }
+
+    /// The same, which comes to each system by a door of its own.
+    ///
+    /// # Panics
+    /// When its folder cannot be made.
+    pub fn hub_with_doors(&self, name: &str, environment: Vec<(String, String)>) -> Hub {
+        let home = self.folder(name);
+        let region = Region::copy(&home);
+        let standins = [&self.serena, &self.malli_ry, &self.home_care];
+        for ((name, port), standin) in SYSTEMS.into_iter().zip(standins) {
+            lead(&region, name, port, standin.door());
+        }
+        let environment = [self.environment.clone(), environment].concat();
+        Hub::new(&home, region.folder(), environment)
+    }
+
+    fn folder(&self, name: &str) -> std::path::PathBuf {
         let home = self.home.path().join(name);
         std::fs::create_dir(&home).expect("a writable folder");
-        let environment = [self.environment.clone(), environment].concat();
-        Hub::new(&home, self.region.folder(), environment)
+        home
     }
 
     /// A file beside the hub's.

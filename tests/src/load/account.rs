@@ -26,6 +26,8 @@ pub struct Arrival {
     pub delivery: String,
     /// The status it was answered with; 0: none.
     pub answered: u16,
+    /// The door it came by.
+    pub door: usize,
 }
 
 /// Everything there is to compare.
@@ -126,8 +128,8 @@ fn arrival(received: &Received) -> Arrival {
         .unwrap_or_else(|| panic!("a request that names no referral: {text}"));
     let delivery = received.delivery();
     let delivery = delivery.unwrap_or_else(|| panic!("a request without its id: {text}"));
-    let (at, answered) = (received.at, received.answered);
-    Arrival { at, client, reference, delivery: delivery.to_owned(), answered }
+    let Received { at, answered, door, .. } = *received;
+    Arrival { at, client, reference, delivery: delivery.to_owned(), answered, door }
 }
 
 impl fmt::Display for Account {

@@ -7,14 +7,16 @@ pub mod ledger;
 mod sending;
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
     dice::Dice,
     documents::{Scope, consent},
+    journal::Journal,
     stage::Stage,
     standin::Manner,
     wait,
@@ -26,6 +28,8 @@ pub use sending::{Client, Load};
 
 /// How long the hubs may need until everything that may be sent is sent, whatever was done to them.
 const CALM: Duration = Duration::from_secs(120);
+/// How often it is looked for that.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Does something to hubs under the load of so many senders, lets everything come to its end, and
 /// takes the account.
@@ -68,6 +72,17 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
+/// What pends, by destination: nothing of anyone.
+fn pending(journal: &Journal) -> String {
+    let all = journal.deliveries().into_iter().filter(|d| d.state < 10 && d.state != 1);
+    let mut counts = BTreeMap::new();
+    for delivery in all {
+        let key = (delivery.destination, delivery.state, delivery.cause);
+        *counts.entry(key).or_insert(0) += 1;
+    }
+    format!("{counts:?}")
+}
+
 /// A slow provider that fails now and then, and quicker systems that hardly ever do.
 pub fn be_shaky(stage: &Stage<'_>, dice: &mut Dice) {
     let shaky = |ms, once_in| Manner::Shaky { pause_max: Duration::from_millis(ms), once_in };
@@ -86,9 +101,11 @@ fn calm_down(load: &Load<'_>, ledger: &Ledger) {
     }
     let journal = stage.journal();
     let none = |what: &str| journal.count(&format!("delivery where {what}")) == 0;
-    wait::within(CALM, "all that may be sent is sent", || {
-        none("state < 10 and state <> 1").then_some(())
-    });
+    let began = Instant::now();
+    while !none("state < 10 and state <> 1") {
+        assert!(began.elapsed() < CALM, "not sent within {CALM:?}: {}", pending(&journal));
+        thread::park_timeout(LOOK);
+    }
     let never = || ledger.0.iter().filter(|(_, line)| line.mind == Mind::Never);
     let reached = arrivals(stage.malli_ry);
     assert!(never().all(|(client, _)| reached.iter().all(|a| a.client != *client)));

@@ -4,11 +4,12 @@ use std::{thread, time::Duration};
 
 use luotsi_tests::{
     dice::{Dice, Seed, count},
-    fleet::Fleet,
+    fleet::{Fleet, Plan},
     load::{Client, Load, be_shaky, laws, under_load},
     wait,
 };
 
+const ONE: Plan = Plan { hubs: 1, broker_nodes: 0, lease_ms: None };
 const SENDERS: u64 = 4;
 /// Of each sender: as many always consent, never do, and change their minds.
 const CLIENTS_EACH: u64 = 6;
@@ -39,7 +40,7 @@ fn whatever_becomes_of_the_database_nothing_is_lost_repeated_or_let_through() {
     let cycles = count("LUOTSI_CYCLES", 50).div_ceil(10);
     let seed = Seed::take();
     let mut dice = seed.dice();
-    let Some(fleet) = Fleet::start(1) else { return };
+    let Some(fleet) = Fleet::start(ONE) else { return };
     be_shaky(&fleet.stage(), &mut dice);
     let load = Load::new(fleet.stage(), 6);
     let clients = |sender| Client::some(sender * CLIENTS_EACH, CLIENTS_EACH);
@@ -107,7 +108,7 @@ fn happen(fleet: &Fleet, fault: Fault, is_first: bool, dice: &mut Dice) {
 fn told_to_end_on_a_silent_database_a_hub_ends_in_time_and_loses_nothing() {
     let seed = Seed::take();
     let mut dice = seed.dice();
-    let Some(fleet) = Fleet::start(1) else { return };
+    let Some(fleet) = Fleet::start(ONE) else { return };
     be_shaky(&fleet.stage(), &mut dice);
     let load = Load::new(fleet.stage(), 6);
     let clients = |sender| Client::some(sender * CLIENTS_EACH, CLIENTS_EACH);

@@ -6,3 +6,5 @@
 
 mod database;
 mod disk;
+mod lanes;
+mod several;
