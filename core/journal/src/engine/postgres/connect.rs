@@ -22,9 +22,9 @@ use super::{
 use crate::Error;
 
 /// What every connection says first. A hub that hangs within a transaction, or is cut off, must not
-/// hold up the others for longer than this; and *accepted* means flushed to disk.
+/// hold up the others for longer than this, which is less than a lease; and *accepted* means flushed to disk.
 const FIRST: &str = "set synchronous_commit = on; set lock_timeout = '10s'; \
-                     set idle_in_transaction_session_timeout = '10s'";
+                     set idle_in_transaction_session_timeout = '3s'";
 
 /// A connection: who asks, and the end of its socket's thread.
 pub(super) struct Line {
