@@ -139,8 +139,10 @@ impl Dispatcher {
                 Err(error) => tracing::error!(%error, system = %self.system, "cannot catch up"),
             }
         }
+        // By the time as it is at each: were the clock set back meanwhile, a lane that is read anew would
+        // rest again, and wake at once by the time that it was.
         while self.has_room()
-            && let Some(key) = self.lanes.take_woken(now)
+            && let Some(key) = self.lanes.take_woken(self.flow.clock.now())
         {
             self.refresh(key).await;
         }
