@@ -47,7 +47,8 @@ impl Command for Beat {
     }
 }
 
-/// Takes a lane that is nobody's, or that was this hub's own before it began anew.
+/// Takes a lane that is nobody's, or that was this hub's own before it began anew. One of a hub that is
+/// not known is nobody's: it took the lane after it was said to have gone, and may never come back.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The lane.
@@ -67,7 +68,8 @@ impl Command for Claim {
         )?;
         let taken = connection.execute(
             "update lane set owner = ?2, epoch = epoch + 1
-             where name = ?1 and (owner is null or owner = ?2)",
+             where name = ?1 and (owner is null or owner = ?2
+                 or not exists (select 1 from node where id = lane.owner))",
             params![self.lane, self.node.as_bytes()],
         )?;
         if taken == 0 {

@@ -27,7 +27,7 @@ pub struct Node {
 pub struct Lane {
     /// Its name.
     pub name: String,
-    /// Whose it is.
+    /// Whose it is, of the hubs that are known.
     pub owner: Option<NodeId>,
 }
 
@@ -62,10 +62,14 @@ pub fn nodes(connection: &Session) -> Result<Vec<Node>, Error> {
 /// # Errors
 /// When the journal cannot be read.
 pub fn lanes(connection: &Session) -> Result<Vec<Lane>, Error> {
-    connection.all("select name, owner from lane order by name", &[], |row| {
-        let owner: Option<[u8; 16]> = row.get(1)?;
-        Ok(Lane { name: row.get(0)?, owner: owner.map(|id| NodeId(Uuid::from_bytes(id))) })
-    })
+    connection.all(
+        "select name, (select id from node where id = lane.owner) from lane order by name",
+        &[],
+        |row| {
+            let owner: Option<[u8; 16]> = row.get(1)?;
+            Ok(Lane { name: row.get(0)?, owner: owner.map(|id| NodeId(Uuid::from_bytes(id))) })
+        },
+    )
 }
 
 /// What a hub has to tell after place `after`, in order, at most `limit`.

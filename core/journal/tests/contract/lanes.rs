@@ -36,6 +36,8 @@ pub(crate) async fn a_lane_has_one_owner_and_a_former_ones_moves_are_refused(pla
     let journal = place.open();
     accept(&journal, message(1, AINO, &["malli-ry", "malli-ry"])).await;
     let [first, second] = [0, 1].map(|index| delivery_id(1, index));
+    beat(&journal, ONE, 70).await;
+    beat(&journal, OTHER, 80).await;
     let former = claim(&journal, ONE, "to:malli-ry").await.expect("free");
     assert_eq!(claim(&journal, OTHER, "to:malli-ry").await, None, "it has an owner");
     let step = async |id, to, phase, fence: &Fence| {
@@ -74,10 +76,16 @@ pub(crate) async fn a_hub_that_lives_loses_nothing_and_one_that_went_leaves_all(
     assert_eq!(journal.write(gone(71)).await, Ok(false), "once");
     let next = claim(&journal, OTHER, "to:malli-ry").await.expect("free");
     assert!(next.epoch > fence.epoch);
+    // One that claims although it was said to have gone, and then dies, keeps nobody out.
+    let late = claim(&journal, ONE, "to:home-care").await.expect("free");
+    let orphan = claim(&journal, OTHER, "to:home-care").await.expect("an unknown hub's");
+    assert!(orphan.epoch > late.epoch);
+    journal.write(Yield(orphan)).await.unwrap();
     let nodes = journal.read_now(read::nodes).unwrap();
     assert_eq!(nodes.iter().map(|node| node.id).collect::<Vec<_>>(), [OTHER]);
     let lanes = journal.read_now(read::lanes).unwrap();
-    assert_eq!((lanes.len(), lanes[0].owner), (1, Some(OTHER)));
+    let owners: Vec<_> = lanes.iter().map(|lane| (lane.name.as_str(), lane.owner)).collect();
+    assert_eq!(owners, [("to:home-care", None), ("to:malli-ry", Some(OTHER))]);
     let told = |node| journal.read_now(move |c| read::outbox(c, node, 0, 9)).unwrap().len();
     assert_eq!((told(ONE), told(OTHER)), (0, 1), "what one has not told, the other tells");
 }
