@@ -14,7 +14,10 @@ use std::{
 
 use luotsi_bus::broker::{Broker, Condition, Hint};
 use luotsi_journal::{Error, NodeId, command::Told, read};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::Flow;
@@ -65,8 +68,12 @@ impl Relay {
 pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let Some((node, broker)) = flow.relay.by.clone() else { return };
     let mut conditions = broker.conditions();
-    let mut after = 0;
+    let (mut after, mut swept) = (0, Instant::now());
     while !stop.is_cancelled() {
+        // However much is rung meanwhile: what was not confirmed must not wait for a quiet moment.
+        if swept.elapsed() >= SWEEP {
+            (after, swept) = (0, Instant::now());
+        }
         match announce(&flow, node, &broker, &mut after).await {
             Ok(BATCH) => continue,
             Ok(_) => {}
@@ -81,7 +88,7 @@ pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
-            waited = timeout(SWEEP, told) => after = if waited.is_err() { 0 } else { after },
+            _rung = timeout(SWEEP, told) => {}
         }
     }
 }
