@@ -127,8 +127,8 @@ const MOVE: &str = "update delivery set state = ?2, due = ?3, attempts = ?4, cau
                         or exists (select 1 from lane where name = ?8 and epoch = ?9))";
 
 impl Advance {
-    /// The parameters of its move, which is made while its lane is still this hub's. An outcome follows a send, everything else a pending delivery that is
-    /// not being sent.
+    /// The parameters of its move, which is made while its lane is still this hub's. An outcome follows a
+    /// send, everything else a pending delivery that is not being sent.
     fn moved(&self) -> Option<[Value<'_>; 9]> {
         let fence = self.fence.as_ref();
         let outcome = self.entry.as_ref().is_some_and(|e| e.phase == crate::Phase::Outcome);
