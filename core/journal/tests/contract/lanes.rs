@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     Place,
     world::{
-        AINO, EINO, accept, advance, at, consent, delivery, delivery_id, directing, message,
-        message_id, send,
+        AINO, EINO, accept, advance, at, consent, delivery, delivery_id, directing, everything,
+        message, message_id, send,
     },
 };
 
@@ -27,9 +27,10 @@ async fn claim(journal: &Journal, node: NodeId, lane: &str) -> Option<Fence> {
     journal.write(Claim { lane: lane.into(), node }).await.expect("durable")
 }
 
-async fn beat(journal: &Journal, node: NodeId, beat: i64) {
+/// Whether the hub was known.
+async fn beat(journal: &Journal, node: NodeId, beat: i64) -> bool {
     let sign = Beat { node, name: "malli".into(), roles: vec!["dispatch".into()], beat };
-    journal.write(sign).await.expect("durable");
+    journal.write(sign).await.expect("durable")
 }
 
 pub(crate) async fn a_lane_has_one_owner_and_a_former_ones_moves_are_refused(place: &impl Place) {
@@ -105,6 +106,66 @@ pub(crate) async fn a_new_owner_settles_its_own_lane_only(place: &impl Place) {
     let trail = journal.read_now(|c| read::trail(c, 1)).unwrap();
     let closed = trail.iter().filter(|entry| entry.phase == Phase::Outcome);
     assert_eq!(closed.map(|entry| entry.delivery).collect::<Vec<_>>(), [Some(taken)]);
+}
+
+pub(crate) async fn only_a_fence_that_holds_settles(place: &impl Place) {
+    let journal = place.open();
+    accept(&journal, message(1, AINO, &["malli-ry", "home-care"])).await;
+    let [taken, others] = [0, 1].map(|index| delivery_id(1, index));
+    beat(&journal, ONE, 70).await;
+    let former = claim(&journal, ONE, "to:malli-ry").await.expect("free");
+    send(&journal, taken, 2).await;
+    send(&journal, others, 2).await;
+    let next = claim(&journal, ONE, "to:malli-ry").await.expect("its own");
+    let at_others = claim(&journal, ONE, "to:home-care").await.expect("free");
+    let ahead = Fence { epoch: next.epoch + 1, ..next.clone() };
+    let nobodys = Fence { lane: "to:plan".into(), ..next.clone() };
+    let settle = async |fence: &Fence, to: &str| {
+        let (destination, fence) = (Some(SystemId::new(to)), Some(fence.clone()));
+        journal.write(Recover { at: at(9), destination, fence }).await.expect("durable")
+    };
+    for (whose, fence, to, settled) in [
+        ("a former owner's", &former, "malli-ry", 0),
+        ("one that is not yet", &ahead, "malli-ry", 0),
+        ("one of a lane that is not", &nobodys, "malli-ry", 0),
+        ("the owner's", &next, "malli-ry", 1),
+        ("the owner's again", &next, "malli-ry", 0),
+        ("the other lane's", &at_others, "home-care", 1),
+    ] {
+        let before = everything(&journal);
+        assert_eq!(settle(fence, to).await, settled, "{whose}");
+        assert_eq!(everything(&journal) == before, settled == 0, "{whose}");
+    }
+    assert_eq!([taken, others].map(|id| delivery(&journal, id).state), [State::Ready; 2]);
+    send(&journal, taken, 10).await;
+    journal.write(Yield(next.clone())).await.expect("durable");
+    assert!(claim(&journal, OTHER, "to:malli-ry").await.is_some());
+    assert_eq!(settle(&next, "malli-ry").await, 0, "the next owner is sending");
+    assert_eq!(delivery(&journal, taken).state, State::Sending);
+}
+
+pub(crate) async fn a_sign_of_life_says_whether_the_hub_was_known(place: &impl Place) {
+    let journal = place.open();
+    let gone = async |gone, beat| {
+        journal.write(Bequeath { gone, beat, to: OTHER }).await.expect("durable")
+    };
+    assert!(!beat(&journal, OTHER, 80).await, "it begins");
+    for (when, at_beat, known, is_gone_at) in [
+        ("it begins", 70, false, None),
+        ("it goes on", 71, true, Some((70, false))),
+        ("it was said to be gone, too early", 72, true, Some((72, true))),
+        ("it was said to be gone", 73, false, None),
+        ("it goes on anew", 74, true, None),
+    ] {
+        assert_eq!(beat(&journal, ONE, at_beat).await, known, "{when}");
+        assert!(beat(&journal, OTHER, 80 + at_beat).await, "{when}: the other is");
+        let Some((seen, is_gone)) = is_gone_at else { continue };
+        assert_eq!(gone(ONE, seen).await, is_gone, "{when}");
+    }
+    let nodes = journal.read_now(read::nodes).unwrap();
+    let mut beats: Vec<_> = nodes.iter().map(|node| (node.id, node.beat)).collect();
+    beats.sort_unstable_by_key(|(_, beat)| *beat);
+    assert_eq!(beats, [(ONE, 74), (OTHER, 154)]);
 }
 
 pub(crate) async fn what_is_written_is_told_until_it_is_struck_out(place: &impl Place) {

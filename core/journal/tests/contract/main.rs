@@ -83,6 +83,8 @@ macro_rules! every_engine {
                 a_lane_has_one_owner_and_a_former_ones_moves_are_refused,
                 a_hub_that_lives_loses_nothing_and_one_that_went_leaves_all,
                 a_new_owner_settles_its_own_lane_only,
+                only_a_fence_that_holds_settles,
+                a_sign_of_life_says_whether_the_hub_was_known,
                 what_is_written_is_told_until_it_is_struck_out,
             ],
             moving: [
