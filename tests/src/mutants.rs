@@ -123,7 +123,7 @@ impl Test {
         self.target == "lib"
     }
 
-    /// The sources of its target: one file, or a folder of them.
+    /// The sources of its target: one file, or a folder of them and of its rooms.
     pub fn sources(&self) -> Vec<PathBuf> {
         let package = match self.package.strip_prefix("luotsi-") {
             Some("tests") => paths::root().join("tests"),
@@ -134,9 +134,14 @@ impl Test {
             return vec![package.join("src").join(format!("{}.rs", room.replace("::", "/")))];
         }
         let tests = package.join("tests");
-        let folder = fs::read_dir(tests.join(&self.target)).into_iter().flatten().flatten();
         let file = tests.join(format!("{}.rs", self.target));
-        let all = folder.map(|entry| entry.path()).chain([file]);
-        all.filter(|path| path.is_file()).collect()
+        let within = inside(&tests.join(&self.target));
+        let rooms = within.iter().flat_map(|room| inside(room));
+        rooms.chain(within.clone()).chain([file]).filter(|path| path.is_file()).collect()
     }
+}
+
+/// What a folder holds; of anything else nothing.
+fn inside(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }

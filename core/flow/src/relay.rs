@@ -14,10 +14,7 @@ use std::{
 
 use luotsi_bus::broker::{Broker, Condition, Hint};
 use luotsi_journal::{Error, NodeId, command::Told, read};
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout},
-};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Flow;
@@ -68,27 +65,24 @@ impl Relay {
 pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let Some((node, broker)) = flow.relay.by.clone() else { return };
     let mut conditions = broker.conditions();
-    let (mut after, mut swept) = (0, Instant::now());
+    let (mut after, mut swept) = (0, flow.clock.steady());
     while !stop.is_cancelled() {
         // However much is rung meanwhile: what was not confirmed must not wait for a quiet moment.
-        if swept.elapsed() >= SWEEP {
-            (after, swept) = (0, Instant::now());
+        let now = flow.clock.steady();
+        if now.saturating_sub(swept) >= SWEEP {
+            (after, swept) = (0, now);
         }
         match announce(&flow, node, &broker, &mut after).await {
             Ok(BATCH) => continue,
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the outbox is not told on"),
         }
-        let told = async {
-            tokio::select! {
-                () = flow.relay.bell.notified() => {}
-                Ok(()) = conditions.changed() => {}
-            }
-        };
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
-            _rung = timeout(SWEEP, told) => {}
+            () = flow.relay.bell.notified() => {}
+            Ok(()) = conditions.changed() => {}
+            () = flow.clock.sleep_until(flow.clock.now() + SWEEP) => {}
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The way out: a lane's hints, over however many connections.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, future::BoxFuture};
 use lapin::{
     Channel, Consumer,
     message::Delivery,
@@ -34,7 +34,7 @@ const TAKEN_TIME_MAX: Duration = Duration::from_secs(5);
 /// One consumer of a lane.
 pub struct Hearing {
     heard: mpsc::Receiver<Heard>,
-    _gone: DropGuard,
+    _gone: Option<DropGuard>,
 }
 
 /// What a consumer hears.
@@ -53,8 +53,10 @@ pub enum Heard {
 
 /// Hints that nobody has answered for yet. Dropped, they come again: soon, and after what has been
 /// sent meanwhile.
-#[derive(Debug)]
-pub struct Receipt {
+pub struct Receipt(BoxFuture<'static, ()>);
+
+/// What RabbitMQ has sent and knows nothing of yet.
+struct Open {
     tags: Vec<u64>,
     settle: mpsc::UnboundedSender<Settlement>,
 }
@@ -68,6 +70,11 @@ struct Settlement {
 }
 
 impl Hearing {
+    /// Hears what is told at the other end, which is closed when this is dropped.
+    pub const fn new(heard: mpsc::Receiver<Heard>) -> Self {
+        Self { heard, _gone: None }
+    }
+
     pub(super) fn start(shared: &Arc<Shared>, lane: SystemId) -> Self {
         shared.lanes().insert(lane.clone());
         let gone = shared.stop.child_token();
@@ -75,7 +82,7 @@ impl Hearing {
         let (told, heard) = mpsc::channel(1);
         let listener = Listener { shared: shared.clone(), lane, told };
         shared.tasks.spawn(gone.clone().run_until_cancelled_owned(listener.run()));
-        Self { heard, _gone: gone.drop_guard() }
+        Self { heard, _gone: Some(gone.drop_guard()) }
     }
 
     /// The next thing heard. Cancelling it loses nothing. After the broker was stopped: never.
@@ -88,8 +95,26 @@ impl Hearing {
 }
 
 impl Receipt {
+    /// `taking` says to whoever sent the hints that they are taken. Dropped before it has begun, it
+    /// says that they are not.
+    pub fn new(taking: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(Box::pin(taking))
+    }
+
     /// Says that the hints need not come again. When the link broke meanwhile they do.
-    pub async fn taken(mut self) {
+    pub async fn taken(self) {
+        self.0.await;
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receipt")
+    }
+}
+
+impl Open {
+    async fn taken(mut self) {
         let (done, is_done) = oneshot::channel();
         let settlement = Settlement { tags: std::mem::take(&mut self.tags), taken: Some(done) };
         if self.settle.send(settlement).is_ok() {
@@ -98,7 +123,7 @@ impl Receipt {
     }
 }
 
-impl Drop for Receipt {
+impl Drop for Open {
     fn drop(&mut self) {
         let tags = std::mem::take(&mut self.tags);
         if !tags.is_empty() {
@@ -239,7 +264,8 @@ impl Ear {
     fn tell(&mut self) -> Heard {
         let (tags, places): (Vec<_>, Vec<_>) = self.arrived.drain(..).unzip();
         self.unsettled.extend(&tags);
-        Heard::Hints { places, receipt: Receipt { tags, settle: self.settle.clone() } }
+        let open = Open { tags, settle: self.settle.clone() };
+        Heard::Hints { places, receipt: Receipt::new(open.taken()) }
     }
 
     /// In one go where no earlier one is still open, else one by one.

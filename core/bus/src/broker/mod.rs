@@ -14,6 +14,7 @@ mod link;
 mod publishing;
 mod settings;
 mod topology;
+mod transport;
 
 use std::{
     collections::BTreeSet,
@@ -23,6 +24,7 @@ use std::{
     },
 };
 
+use futures::future::BoxFuture;
 use luotsi_model::SystemId;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -31,13 +33,14 @@ pub use hearing::{Heard, Hearing, Receipt};
 pub use hint::Hint;
 pub use inspect::{Finding, Unreachable, inspect};
 pub use settings::{Settings, Unusable};
+pub use transport::Transport;
 
 use link::Link;
 
 /// The hub's broker. Clones are the same one.
 #[derive(Clone)]
 pub struct Broker {
-    shared: Arc<Shared>,
+    transport: Arc<dyn Transport>,
 }
 
 /// How the broker is.
@@ -56,6 +59,9 @@ pub enum Condition {
         why: String,
     },
 }
+
+/// A RabbitMQ.
+struct RabbitMq(Arc<Shared>);
 
 struct Shared {
     settings: Settings,
@@ -90,17 +96,19 @@ impl Broker {
             tasks: tasks.clone(),
         });
         tasks.spawn(keep::keep(shared.clone()));
-        Self { shared }
+        Self::over(RabbitMq(shared))
+    }
+
+    /// Whatever else carries hints.
+    pub fn over(transport: impl Transport + 'static) -> Self {
+        Self { transport: Arc::new(transport) }
     }
 
     /// Adds a lane, after a reload. One that is there stays as it is.
     ///
     /// When the broker is away the lane is declared as soon as it is back.
     pub async fn add_lane(&self, lane: SystemId) {
-        self.shared.lanes().insert(lane);
-        if let Some(link) = self.shared.link() {
-            link.declare_lanes(&self.shared).await;
-        }
+        self.transport.add_lane(lane).await;
     }
 
     /// Publishes all of them, persistent and mandatory: the places that the broker has confirmed
@@ -109,30 +117,57 @@ impl Broker {
     /// Takes 5 s at most, begins nothing in the latter half of that, and tries nothing twice. One
     /// announcement goes after the other, so hints that go together should come together.
     pub async fn announce(&self, hints: Vec<Hint>) -> Vec<i64> {
-        publishing::announce(&self.shared, hints).await
+        self.transport.announce(hints).await
     }
 
     /// How the broker is now.
     pub fn condition(&self) -> Condition {
-        self.shared.condition.borrow().clone()
+        self.transport.conditions().borrow().clone()
     }
 
     /// How the broker is, and each change of it.
     pub fn conditions(&self) -> watch::Receiver<Condition> {
-        self.shared.condition.subscribe()
+        self.transport.conditions()
     }
 
     /// Messages in the lanes' queues that were no hints, since the start. They are with the dead
     /// letters.
     pub fn strangers(&self) -> u64 {
-        self.shared.strangers.load(Ordering::Relaxed)
+        self.transport.strangers()
     }
 
     /// Hears a lane's hints until dropped, over however many connections; a lane that is not there
     /// is added. Of several who do so, in this process or in others, one hears; when it is gone the
     /// next one does, which takes some seconds where it went without a word.
     pub fn hear(&self, lane: SystemId) -> Hearing {
-        Hearing::start(&self.shared, lane)
+        self.transport.hear(lane)
+    }
+}
+
+impl Transport for RabbitMq {
+    fn announce(&self, hints: Vec<Hint>) -> BoxFuture<'_, Vec<i64>> {
+        Box::pin(publishing::announce(&self.0, hints))
+    }
+
+    fn hear(&self, lane: SystemId) -> Hearing {
+        Hearing::start(&self.0, lane)
+    }
+
+    fn add_lane(&self, lane: SystemId) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.0.lanes().insert(lane);
+            if let Some(link) = self.0.link() {
+                link.declare_lanes(&self.0).await;
+            }
+        })
+    }
+
+    fn conditions(&self) -> watch::Receiver<Condition> {
+        self.0.condition.subscribe()
+    }
+
+    fn strangers(&self) -> u64 {
+        self.0.strangers.load(Ordering::Relaxed)
     }
 }
 

@@ -12,6 +12,7 @@ mod far;
 mod laws;
 mod ordering;
 mod papers;
+mod pending;
 mod place;
 mod recalling;
 mod retrying;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use luotsi_bus::broker::Broker;
 use luotsi_flow::{ClientKey, Exchanged, Flow, Incoming, Receipt, Refused, Sharing, Ways};
 use luotsi_journal::{
     Database, Error, Journal, Key, Masters, Session, State,
@@ -27,6 +28,7 @@ use crate::{
     dice::{HUB_THREAD, Seeded},
     far::Far,
     papers,
+    pending::{Pending, next_moment, pending},
     place::{self, Place},
 };
 
@@ -56,21 +58,6 @@ pub(crate) struct Hub<'w> {
     runtime: Runtime,
     stop: CancellationToken,
     tasks: TaskTracker,
-}
-
-/// One delivery that has not ended, as the table has it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Pending {
-    /// Whereto, and about whom.
-    lane: (String, Option<String>),
-    seq: i64,
-    state: State,
-    due: Timestamp,
-    deadline: Timestamp,
-}
-
-fn moment(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(micros).unwrap()
 }
 
 impl World {
@@ -103,7 +90,7 @@ impl World {
     pub(crate) fn start(&self) -> Hub<'_> {
         let journal = Journal::open(self.place.database(), masters()).unwrap();
         self.systems.values().for_each(|far| far.look_into(Some(journal.clone())));
-        let flow = self.inside(journal, None);
+        let flow = self.inside(journal, None, None);
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(HUB_THREAD)
@@ -118,10 +105,15 @@ impl World {
 
 impl World {
     /// A hub's inside, which does not run yet.
-    pub(crate) fn inside(&self, journal: Journal, sharing: Option<Sharing>) -> Arc<Flow> {
+    pub(crate) fn inside(
+        &self,
+        journal: Journal,
+        sharing: Option<Sharing>,
+        broker: Option<Broker>,
+    ) -> Arc<Flow> {
         let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
         let (region, key) = (region(self.settings, self.edit), ClientKey::new(&[7; 32]));
-        Flow::among(region, journal, clock, entropy, key, sharing, None)
+        Flow::among(region, journal, clock, entropy, key, sharing, broker)
     }
 
     pub(crate) fn database(&self) -> Database {
@@ -342,44 +334,10 @@ impl Hub<'_> {
     }
 }
 
-/// Everything that has not ended, in order.
-pub(crate) fn pending(journal: &Journal) -> Vec<Pending> {
-    let all = |c: &Session| -> Result<Vec<Pending>, Error> {
-        c.all(
-            "select seq, destination, subject, state, due, deadline
-             from delivery where state < 10 order by seq",
-            &[],
-            |row| {
-                Ok(Pending {
-                    lane: (row.get(1)?, row.get(2)?),
-                    seq: row.get(0)?,
-                    state: row.get(3)?,
-                    due: moment(row.get(4)?),
-                    deadline: moment(row.get(5)?),
-                })
-            },
-        )
-    };
-    journal.read_now(all).unwrap()
-}
-
 /// The hub's own messages, in order.
 pub(crate) fn said(journal: &Journal) -> Vec<Message> {
     let all = journal.read_now(|c| read::messages_last(c, usize::MAX)).unwrap();
     all.into_iter().filter(|message| message.envelope.source.is_hub()).collect()
-}
-
-/// When time must go on: `None` while something is being sent or could be.
-pub(crate) fn next_moment(pending: &[Pending], now: Timestamp) -> Option<Timestamp> {
-    let mut heads = BTreeMap::new();
-    for delivery in pending.iter().filter(|d| d.state != State::Waiting) {
-        let alone = delivery.lane.1.is_none().then_some(delivery.seq);
-        heads.entry((&delivery.lane, alone)).or_insert(delivery);
-    }
-    let is_busy = heads.values().any(|head| head.state == State::Sending || head.due <= now);
-    let waits = pending.iter().filter(|d| d.state == State::Waiting).map(|d| d.deadline);
-    let next = heads.values().map(|head| head.due).chain(waits.filter(|d| *d > now)).min();
-    next.filter(|_| !is_busy)
 }
 
 static SERENA: LazyLock<SystemId> = LazyLock::new(|| SystemId::new("serena"));

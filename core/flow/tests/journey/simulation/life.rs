@@ -1,6 +1,6 @@
 //! One life of some hubs out of a seed, and what must hold of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use luotsi_flow::Receipt;
@@ -8,7 +8,8 @@ use luotsi_journal::{Error, Journal, Session, read};
 use luotsi_model::Clock;
 
 use super::{
-    node::Node,
+    bus::Bus,
+    node::{LEASE, Node},
     sender::Sender,
     store::{Mood, Store},
 };
@@ -16,7 +17,8 @@ use crate::{
     dice::Dice,
     far::Answer,
     laws,
-    world::{Pending, World, masters, next_moment, pending},
+    pending::{Pending, next_moment, pending, untried},
+    world::{World, masters},
 };
 
 const CLIENTS: u32 = 3;
@@ -28,14 +30,20 @@ const QUIET: usize = 3;
 const TURNS: usize = 8;
 /// Far more than anything here takes.
 const LOOKS_MAX: usize = 100_000;
+/// How long nobody may be told of what is owed, or look at what is due though nobody told of it.
+const FORGOTTEN: Duration = Duration::from_secs(30);
 /// Moments that hubs which share the journal are given to end everything themselves.
-const SHARED_MOVES: usize = 40;
+const SHARED_MOVES: usize = 2_000;
+/// Pauses of theirs, of which the last one is longer than a lease.
+const PAUSES: u32 = 8;
 
 struct Life {
     dice: Dice,
     world: World,
     /// The journal as anybody finds it.
     look: Journal,
+    /// Over which hubs that share the journal tell each other; `None`: by the journal's outbox.
+    bus: Option<Bus>,
     nodes: Vec<Node>,
     senders: Vec<Sender>,
     acknowledged: Vec<Receipt>,
@@ -50,7 +58,9 @@ pub(super) fn live(seed: u64) -> Vec<String> {
     world.systems.values().for_each(|far| far.look_into(Some(look.clone())));
     misbehave(&world, &mut dice);
     let senders = (0..CLIENTS).map(Sender::of).collect();
-    let mut life = Life { dice, world, look, nodes: Vec::new(), senders, acknowledged: Vec::new() };
+    let bus = (!dice.is_one_in(4)).then(|| Bus::new(dice.next()));
+    let (nodes, acknowledged) = (Vec::new(), Vec::new());
+    let mut life = Life { dice, world, look, bus, nodes, senders, acknowledged };
     for _ in 0..life.dice.in_range(1..4) {
         life.run();
     }
@@ -91,11 +101,16 @@ impl Life {
         self.end_all(is_killed);
     }
 
+    fn node(&mut self, nth: Option<u128>, mood: Mood) -> Node {
+        let broker = self.bus.as_ref().filter(|_| nth.is_some()).map(Bus::broker);
+        Node::start(&self.world, nth, broker, self.dice.next(), mood)
+    }
+
     fn start(&mut self, nth: Option<u128>) -> Node {
         let dies_after = self.dice.is_one_in(3).then(|| self.dice.in_range(0..150));
         let dawdles_max = self.dice.in_range(0..4);
         let starts = Mood { dawdles_max, dies_after, ..Mood::default() };
-        let node = Node::start(&self.world, nth, self.dice.next(), starts);
+        let node = self.node(nth, starts);
         while !node.has_started() && !node.is_dead() {
             node.turn(1);
         }
@@ -121,6 +136,7 @@ impl Life {
         for _ in 0..self.nodes.len() {
             let node = &self.nodes[self.dice.in_range(0..self.nodes.len() as u64) as usize];
             node.turn(self.dice.in_range(1..60) as usize);
+            self.bus.iter().for_each(Bus::go_on);
         }
     }
 
@@ -137,6 +153,9 @@ impl Life {
         if self.nodes.len() == 1 {
             return;
         }
+        if self.dice.is_one_in(4) {
+            self.bus.iter().for_each(Bus::change);
+        }
         for node in &mut self.nodes {
             if self.dice.is_one_in(if node.is_stopped { 2 } else { 5 }) {
                 node.is_stopped = !node.is_stopped;
@@ -145,8 +164,14 @@ impl Life {
         // Some of a lease, by which those that go on take over from those that do not.
         for _ in 0..self.dice.in_range(0..12) {
             self.world.clock.pass(SECOND * 10);
-            self.nodes.iter().for_each(|node| node.turn(TURNS));
+            self.turn();
         }
+    }
+
+    /// Lets everybody go on a little.
+    fn turn(&self) {
+        self.nodes.iter().for_each(|node| node.turn(TURNS));
+        self.bus.iter().for_each(Bus::go_on);
     }
 
     /// Kills all hubs, or lets them end.
@@ -170,15 +195,9 @@ impl Life {
     /// the laws must hold.
     fn end(mut self) -> Vec<String> {
         if self.dice.is_one_in(4) {
-            for nth in 0..2 {
-                let node = Node::start(&self.world, Some(nth), self.dice.next(), Mood::default());
-                self.nodes.push(node);
-            }
-            self.answer_all();
-            self.pass(SHARED_MOVES, <[Pending]>::is_empty);
-            self.end_all(false);
+            self.end_together();
         }
-        let node = Node::start(&self.world, None, self.dice.next(), Mood::default());
+        let node = self.node(None, Mood::default());
         self.nodes.push(node);
         self.answer_all();
         self.pass_until("everything to end", <[Pending]>::is_empty);
@@ -187,6 +206,45 @@ impl Life {
         self.check_count();
         self.end_all(false);
         self.look.read_now(trail).unwrap()
+    }
+
+    /// Two hubs that share the journal, and are well, bring everything to its end by themselves,
+    /// whatever the bus does to their hints.
+    fn end_together(&mut self) {
+        for nth in 0..2 {
+            let node = self.node(Some(nth), Mood::default());
+            self.nodes.push(node);
+        }
+        self.bus.iter().for_each(Bus::recover);
+        self.answer_all();
+        // They take over what hubs left that were killed.
+        self.let_pass(LEASE * 2, SECOND * 10);
+        let last = "select coalesce(max(seq), 0) from delivery";
+        let last = self.look.read_now(|c| c.one(last, &[], |row| row.get(0))).unwrap();
+        for _ in 0..3 {
+            self.act();
+        }
+        self.answer_all();
+        let (told, owed) = (self.world.clock.now(), self.untold());
+        self.let_pass(FORGOTTEN, SECOND * 2);
+        assert!(owed.is_disjoint(&self.untold()), "nobody is told of {owed:?}");
+        let pending_now = pending(&self.look);
+        // What was tried before, and rests, may be left to rest: its dispatcher knows of it.
+        let forgotten = untried(&pending_now, last, told);
+        assert!(forgotten.is_empty(), "nobody looks at {forgotten:#?}");
+        let is_over = self.pass(SHARED_MOVES, PAUSES, <[Pending]>::is_empty);
+        assert!(is_over, "not brought to an end together: {:#?}", pending(&self.look));
+        self.end_all(false);
+    }
+
+    /// Lets time pass in small steps, in which no hub is taken for gone.
+    fn let_pass(&self, whole: Duration, step: SignedDuration) {
+        let end = self.world.clock.now() + whole;
+        while self.world.clock.now() < end {
+            self.settle();
+            self.world.clock.pass(step);
+        }
+        self.settle();
     }
 
     fn answer_all(&mut self) {
@@ -201,6 +259,12 @@ impl Life {
             self.settle();
         }
         panic!("somebody gets no answer");
+    }
+
+    /// The hints that are owed to somebody, by their places.
+    fn untold(&self) -> BTreeSet<i64> {
+        let all = |c: &Session| c.all("select seq from outbox", &[], |row| row.get(0));
+        self.look.read_now(all).unwrap().into_iter().collect()
     }
 
     /// What was posted again was not taken in again.
@@ -223,12 +287,14 @@ impl Life {
     }
 
     fn pass_until(&self, what: &str, holds: impl Fn(&[Pending]) -> bool) {
-        assert!(self.pass(MOVES_MAX, holds), "{what}: {:#?}", pending(&self.look));
+        assert!(self.pass(MOVES_MAX, 1, holds), "{what}: {:#?}", pending(&self.look));
     }
 
     /// Lets time pass from one moment at which something is due to the next, until it holds; whether
-    /// it came to that.
-    fn pass(&self, moves_max: usize, holds: impl Fn(&[Pending]) -> bool) -> bool {
+    /// it came to that. What is due and does not move waits for a pause of the hub's own: for 1 s, and
+    /// then for twice as long, in so many steps.
+    fn pass(&self, moves_max: usize, pauses: u32, holds: impl Fn(&[Pending]) -> bool) -> bool {
+        let mut paused = 0;
         for _ in 0..moves_max {
             self.settle();
             let pending = pending(&self.look);
@@ -237,8 +303,10 @@ impl Life {
             }
             match next_moment(&pending, self.world.clock.now()) {
                 Some(next) => self.world.clock.move_to(next),
-                // Something is due and does not move: it waits for a pause of the hub's own.
-                None => self.world.clock.pass(SECOND),
+                None => {
+                    self.world.clock.pass(SECOND * (1 << (paused % pauses)));
+                    paused += 1;
+                }
             }
         }
         false
@@ -246,10 +314,11 @@ impl Life {
 
     /// Lets the hubs do what they can at this moment.
     fn settle(&self) {
-        let steps = || self.nodes.iter().map(Node::steps).sum::<u64>();
+        let told = || self.bus.as_ref().map_or(0, Bus::steps);
+        let steps = || self.nodes.iter().map(Node::steps).sum::<u64>() + told();
         let (mut before, mut quiet) = (steps(), 0);
         for _ in 0..LOOKS_MAX {
-            self.nodes.iter().for_each(|node| node.turn(TURNS));
+            self.turn();
             let now = steps();
             quiet = if now == before { quiet + 1 } else { 0 };
             before = now;

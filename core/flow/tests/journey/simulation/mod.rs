@@ -1,11 +1,13 @@
 //! Random lives of one to three hubs on a journal: papers, directives and withdrawals at once, senders
 //! that hang up and ask again, recipients that fail, hang and reject, a journal that refuses, dawdles
-//! and dies, clocks that are set, hubs that are stopped between any two steps, go on after their lease,
-//! are killed and start again. The laws are checked at every call and at the end.
+//! and dies, a bus between them that loses, repeats, delays and mixes up what they tell each other,
+//! clocks that are set, hubs that are stopped between any two steps, go on after their lease, are
+//! killed and start again. The laws are checked at every call and at the end.
 //!
 //! A life is played on one thread, and what happens in it follows from its seed alone.
 //! `LUOTSI_SEEDS=from..to` runs other seeds.
 
+mod bus;
 mod life;
 mod node;
 mod sender;

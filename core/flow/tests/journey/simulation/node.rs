@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use luotsi_bus::broker::Broker;
 use luotsi_consent::Permitted;
 use luotsi_flow::{Flow, Role, Sharing, Ways};
 use luotsi_journal::{Journal, NodeId};
@@ -59,8 +60,14 @@ fn ways(world: &World, node: Option<NodeId>) -> Ways {
 
 impl Node {
     /// Starts to start: it may die before it has. `nth`: of those that share the journal; `None`: it
-    /// has the journal alone.
-    pub(super) fn start(world: &World, nth: Option<u128>, seed: u64, mood: Mood) -> Self {
+    /// has the journal alone, and tells nobody by a broker.
+    pub(super) fn start(
+        world: &World,
+        nth: Option<u128>,
+        broker: Option<Broker>,
+        seed: u64,
+        mood: Mood,
+    ) -> Self {
         let store = Arc::new(Store::new(seed, mood));
         let node = nth.map(|nth| NodeId(Uuid::from_u128(nth + 1)));
         let journal = Journal::by_hand(world.database(), masters(), node, store.clone()).unwrap();
@@ -68,7 +75,7 @@ impl Node {
             let (name, roles) = (node.0.to_string(), Role::ALL.into());
             Sharing { node, name, roles, lease: LEASE }
         });
-        let flow = world.inside(journal, sharing);
+        let flow = world.inside(journal, sharing, broker);
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let starting = {

@@ -105,7 +105,7 @@ impl Sender {
                 None
             }
             // It asks again, under the same key.
-            Ok(Err(Refused::Journal(_))) => None,
+            Ok(Err(Refused::Journal(_) | Refused::Broker(_))) => None,
             Err(gone) if gone.is_cancelled() => None,
             Ok(Err(refused)) => panic!("{refused}"),
             Err(defect) => resume_unwind(defect.into_panic()),
