@@ -140,9 +140,21 @@ fn at_the_door(error: &lapin::Error) -> String {
         Some(AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED)) => {
             "; check the virtual host in bus.url, and that the user may use it"
         }
+        _ if is_distrust(error) => {
+            "; check the host in bus.url, and that whoever signed the broker's certificate is among \
+             the authorities of this machine, or of the file that SSL_CERT_FILE names"
+        }
         _ => "",
     };
     format!("{}{mend}", told(error))
+}
+
+/// Whether the broker could not show who it is. TLS says so in words alone.
+fn is_distrust(error: &lapin::Error) -> bool {
+    match error.kind() {
+        ErrorKind::IOError(cause) => cause.to_string().contains("certificate"),
+        _ => false,
+    }
 }
 
 fn protocol(error: &lapin::Error) -> Option<&AMQPErrorKind> {

@@ -9,6 +9,7 @@ mod process;
 mod rabbitmq;
 mod receipts;
 mod shape;
+mod tls;
 
 use std::time::Duration;
 
