@@ -1,8 +1,11 @@
 //! Senders that insist, and a provider that answers.
 
 use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,7 +29,8 @@ const INSISTS: Duration = Duration::from_secs(180);
 pub struct Load<'w> {
     stage: Stage<'w>,
     acked: AtomicU64,
-    turned_away: AtomicU64,
+    /// With 503, by code.
+    turned_away: Mutex<BTreeMap<String, u64>>,
     /// Withdrawals that are posted and not acknowledged.
     withdrawing: AtomicU64,
     /// How seldom a client who may change her mind does instead of being referred.
@@ -55,8 +59,9 @@ impl Client {
 impl<'w> Load<'w> {
     /// On these hubs; a client who may change her mind does so once in so many times.
     pub const fn new(stage: Stage<'w>, change_once_in: u64) -> Self {
-        let (acked, turned_away) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { stage, acked, turned_away, withdrawing: AtomicU64::new(0), change_once_in }
+        let (acked, withdrawing) = (AtomicU64::new(0), AtomicU64::new(0));
+        let turned_away = Mutex::new(BTreeMap::new());
+        Self { stage, acked, turned_away, withdrawing, change_once_in }
     }
 
     /// What it meets.
@@ -76,7 +81,16 @@ impl<'w> Load<'w> {
 
     /// How often somebody was turned away with 503.
     pub fn turned_away(&self) -> u64 {
-        self.turned_away.load(Ordering::Relaxed)
+        self.away().values().sum()
+    }
+
+    /// How often with this code.
+    pub fn turned_away_as(&self, code: &str) -> u64 {
+        self.away().get(code).copied().unwrap_or_default()
+    }
+
+    fn away(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.turned_away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How much has happened: acknowledgements, and requests at the provider.
@@ -101,9 +115,12 @@ impl<'w> Load<'w> {
         wait::within(INSISTS, "an acknowledgement", || {
             turn += 1;
             let answer = self.stage.post(turn, system, key, document).ok()?;
-            let is_answer = answer.status != 503;
-            self.turned_away.fetch_add(u64::from(!is_answer), Ordering::Relaxed);
-            is_answer.then_some(answer)
+            if answer.status != 503 {
+                return Some(answer);
+            }
+            let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
+            *self.away().entry(code).or_default() += 1;
+            None
         })
     }
 
