@@ -13,7 +13,7 @@ use std::{
 };
 
 use luotsi_bus::broker::{Broker, Condition, Hint};
-use luotsi_journal::{Error, NodeId, command::Told, read};
+use luotsi_journal::{Error, Journal, NodeId, command::Told, read};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,8 @@ use crate::Flow;
 const BATCH: usize = 512;
 /// How often it is looked for what was not confirmed, or was left by a hub that has gone.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How long what the broker has may stand in the outbox: less than until it is announced again.
+const STRUCK: Duration = Duration::from_millis(50);
 /// So much may wait for the broker; beyond it nothing more is taken in.
 const BEHIND_MAX: u64 = 20_000;
 
@@ -65,25 +67,39 @@ impl Relay {
 pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let Some((node, broker)) = flow.relay.by.clone() else { return };
     let mut conditions = broker.conditions();
-    let (mut after, mut swept) = (0, flow.clock.steady());
+    let (mut after, mut swept) = (0, None);
+    let mut confirmed = Confirmed::default();
     while !stop.is_cancelled() {
         // However much is rung meanwhile: what was not confirmed must not wait for a quiet moment.
         let now = flow.clock.steady();
-        if now.saturating_sub(swept) >= SWEEP {
-            (after, swept) = (0, now);
+        if swept.is_none_or(|swept| now.saturating_sub(swept) >= SWEEP) {
+            (after, swept) = (0, Some(now));
+            count(&flow).await;
         }
-        match announce(&flow, node, &broker, &mut after).await {
+        match announce(&flow, node, &broker, &mut after, &mut confirmed).await {
             Ok(BATCH) => continue,
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the outbox is not told on"),
         }
+        let rest = if confirmed.rows.is_empty() { SWEEP } else { STRUCK };
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
             () = flow.relay.bell.notified() => {}
             Ok(()) = conditions.changed() => {}
-            () = flow.clock.sleep_until(flow.clock.now() + SWEEP) => {}
+            () = flow.clock.sleep_until(flow.clock.now() + rest) => {}
         }
+        confirmed.strike_out(&flow);
+    }
+    if !confirmed.rows.is_empty() {
+        struck_out(flow.journal.clone(), confirmed.rows).await;
+    }
+}
+
+async fn count(flow: &Flow) {
+    match flow.journal.read(read::outbox_count).await {
+        Ok(behind) => flow.relay.behind.store(behind, Ordering::Relaxed),
+        Err(error) => tracing::error!(%error, "what waits for the broker is not counted"),
     }
 }
 
@@ -93,11 +109,8 @@ async fn announce(
     node: NodeId,
     broker: &Broker,
     after: &mut i64,
+    confirmed: &mut Confirmed,
 ) -> Result<usize, Error> {
-    if *after == 0 {
-        let behind = flow.journal.read(read::outbox_count).await?;
-        flow.relay.behind.store(behind, Ordering::Relaxed);
-    }
     if !matches!(broker.condition(), Condition::Ready) {
         return Ok(0);
     }
@@ -106,20 +119,39 @@ async fn announce(
     let Some(last) = rows.last() else { return Ok(0) };
     *after = last.seq;
     let hint = |row: &read::Untold| Hint { lane: row.destination.clone(), place: row.delivery };
-    let confirmed = broker.announce(rows.iter().map(hint).collect()).await;
-    let confirmed: HashSet<i64> = confirmed.into_iter().collect();
-    let told = rows.iter().filter(|row| confirmed.contains(&row.delivery));
-    let told = Told { rows: told.map(|row| row.seq).collect(), fence: None };
-    let count = rows.len();
-    if told.rows.is_empty() {
-        return Ok(0);
-    }
-    // The next rows are not kept waiting for this commit: those that it fails for are announced again.
-    let journal = flow.journal.clone();
-    tokio::spawn(async move {
-        if let Err(error) = journal.write(told).await {
-            tracing::warn!(%error, "what the broker has is not struck out: it is announced again");
+    let places = broker.announce(rows.iter().map(hint).collect()).await;
+    let places: HashSet<i64> = places.into_iter().collect();
+    let told = rows.iter().filter(|row| places.contains(&row.delivery));
+    confirmed.rows.extend(told.map(|row| row.seq));
+    confirmed.strike_out(flow);
+    Ok(rows.len())
+}
+
+/// What the broker has, and the outbox still holds. Those rows are in nobody's way, and a commit of
+/// their own would be: many are struck out at once.
+#[derive(Default)]
+struct Confirmed {
+    rows: Vec<i64>,
+    struck: Option<Duration>,
+}
+
+impl Confirmed {
+    /// Strikes them out when it is time. Nothing waits for that commit.
+    fn strike_out(&mut self, flow: &Flow) {
+        let now = flow.clock.steady();
+        let waits = self.struck.is_some_and(|struck| now.saturating_sub(struck) < STRUCK);
+        if self.rows.is_empty() || (waits && self.rows.len() < BATCH) {
+            return;
         }
-    });
-    Ok(count)
+        self.struck = Some(now);
+        let rows = std::mem::take(&mut self.rows);
+        tokio::spawn(struck_out(flow.journal.clone(), rows));
+    }
+}
+
+/// What this fails for is announced again.
+async fn struck_out(journal: Journal, rows: Vec<i64>) {
+    if let Err(error) = journal.write(Told { rows, fence: None }).await {
+        tracing::warn!(%error, "what the broker has is not struck out: it is announced again");
+    }
 }

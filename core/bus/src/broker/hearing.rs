@@ -24,8 +24,8 @@ use super::{
     topology::{Names, short},
 };
 
-/// Hints that the broker sends ahead of their acknowledgement.
-const PREFETCH: u16 = 256;
+/// Messages that the broker sends ahead of their acknowledgement.
+const PREFETCH: u16 = 32;
 /// How often a channel is looked at that says nothing.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an acknowledgement may take to be on its way.
@@ -40,7 +40,8 @@ pub struct Hearing {
 /// What a consumer hears.
 #[derive(Debug)]
 pub enum Heard {
-    /// Everything that was there already, in the order of its announcement; at most 256 places.
+    /// Everything that was there already, in the order of its announcement; at most 1,024
+    /// places.
     Hints {
         /// Places of deliveries in the journal.
         places: Vec<i64>,
@@ -146,8 +147,8 @@ struct Ear {
     settlements: mpsc::UnboundedReceiver<Settlement>,
     /// Told and not settled.
     unsettled: BTreeSet<u64>,
-    /// To be told: tag and place.
-    arrived: Vec<(u64, i64)>,
+    /// To be told: tag and places.
+    arrived: Vec<(u64, Vec<i64>)>,
 }
 
 impl Listener {
@@ -244,7 +245,7 @@ impl Listener {
     ) -> Result<(), String> {
         let delivery = next.ok_or("the broker ended the consumer")?.map_err(|e| told(&e))?;
         match hint::read(&delivery.properties, &delivery.data) {
-            Some(place) => ear.arrived.push((delivery.delivery_tag, place)),
+            Some(places) => ear.arrived.push((delivery.delivery_tag, places)),
             None => {
                 self.shared.strangers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 tracing::warn!(
@@ -265,7 +266,7 @@ impl Ear {
         let (tags, places): (Vec<_>, Vec<_>) = self.arrived.drain(..).unzip();
         self.unsettled.extend(&tags);
         let open = Open { tags, settle: self.settle.clone() };
-        Heard::Hints { places, receipt: Receipt::new(open.taken()) }
+        Heard::Hints { places: places.concat(), receipt: Receipt::new(open.taken()) }
     }
 
     /// In one go where no earlier one is still open, else one by one.

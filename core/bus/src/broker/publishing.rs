@@ -1,6 +1,9 @@
 //! The way in: hints with their confirms.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use lapin::{Channel, Confirmation, message::BasicReturnMessage, options::BasicPublishOptions};
 use luotsi_model::SystemId;
@@ -93,20 +96,23 @@ async fn publish(
     outcome: &mut Outcome,
 ) -> lapin::Result<()> {
     let mandatory = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let mut under_way = Vec::with_capacity(hints.len());
-    for Hint { lane, place } in hints {
+    let mut under_way = Vec::new();
+    for (lane, places) in by_lane(hints) {
         // What has no name at the broker has no queue there.
         let (Ok(exchange), Ok(key)) = (short(&names.lanes()), short(lane.as_str())) else {
             continue;
         };
-        let (body, properties) = (hint::body(*place), hint::properties());
-        let sent = channel.basic_publish(exchange, key, mandatory, body.as_bytes(), properties);
-        under_way.push((*place, sent.await?));
+        for some in places.chunks(hint::PLACES_MAX) {
+            let (exchange, key) = (exchange.clone(), key.clone());
+            let (body, properties) = (hint::body(some), hint::properties());
+            let sent = channel.basic_publish(exchange, key, mandatory, body.as_bytes(), properties);
+            under_way.push((some.to_vec(), sent.await?));
+        }
     }
-    for (place, confirm) in under_way {
+    for (places, confirm) in under_way {
         let confirmation = confirm.await?;
         if confirmation.is_ack() {
-            outcome.confirmed.push(place);
+            outcome.confirmed.extend(places);
         }
         if let Confirmation::Ack(Some(back)) | Confirmation::Nack(Some(back)) = confirmation {
             outcome.returned(&back);
@@ -115,13 +121,22 @@ async fn publish(
     Ok(())
 }
 
+/// Each lane's places, in the order given.
+fn by_lane(hints: &[Hint]) -> BTreeMap<&SystemId, Vec<i64>> {
+    let mut lanes: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    for Hint { lane, place } in hints {
+        lanes.entry(lane).or_default().push(*place);
+    }
+    lanes
+}
+
 impl Outcome {
     /// The library hands a returned message out with whichever confirm comes next; which one it is,
     /// the message itself says.
     fn returned(&mut self, back: &BasicReturnMessage) {
         self.lost.insert(SystemId::new(back.routing_key.as_str()));
         match hint::read(&back.properties, &back.data) {
-            Some(place) => _ = self.returned.insert(place),
+            Some(places) => self.returned.extend(places),
             None => self.is_cut_off = true,
         }
     }
