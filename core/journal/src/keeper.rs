@@ -163,19 +163,19 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    pub(crate) fn of(connection: &Connection) -> Result<Self, Error> {
-        let found = connection.one(
+    /// Begins a transaction that changes, and tells what it finds.
+    pub(crate) fn begin(connection: &Connection) -> Result<Result<Self, Error>, Error> {
+        let found = connection.begin_asking(
             "select (select max(seq) from disclosure), (select size from tree where id = 1),
                     (select edge from tree where id = 1)",
-            &[],
             |row| {
                 let (size, edge) = (row.get::<u64>(1).ok(), row.bytes(2)?);
                 let tree = size.zip(edge).and_then(|(size, edge)| Tree::resume(size, edge));
                 Ok(Self { last: row.get::<Option<u64>>(0)?.unwrap_or(0), tree })
             },
-        );
+        )?;
         // What logs nothing can do without a tree.
-        found.or_else(|_| Ok(Self { last: last(connection)?, tree: None }))
+        Ok(found.or_else(|_| Ok(Self { last: last(connection)?, tree: None })))
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Error,
     command::Command,
-    keeper::{Found, Grown, Keeper},
+    keeper::{Found, Keeper},
     session::Session,
 };
 
@@ -50,7 +50,8 @@ impl Alone {
         // Nobody waits behind it, so a question for its fate ends where it begins.
         let (_, mut nobody) = mpsc::channel(1);
         let group = std::slice::from_mut(&mut deed.job);
-        commit(&self.session, &mut self.keeper, group, &mut nobody)?;
+        let found = Found::begin(&self.session)?;
+        commit(&self.session, &mut self.keeper, found, group, &mut nobody)?;
         deed.job.reply(None);
         Ok(())
     }
@@ -150,15 +151,23 @@ fn run(connection: &Session, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dy
     let mut busy = false;
     while let Some(first) = jobs.blocking_recv() {
         group.push(first);
-        if busy {
+        // Where others write as well, waiting for them gathers enough.
+        if busy && !connection.dialect().is_shared() {
             std::thread::sleep(GATHER);
         }
+        let found = match Found::begin(connection) {
+            Ok(found) => found,
+            Err(error) => {
+                group.drain(..).for_each(|mut job| job.reply(Some(error.clone())));
+                continue;
+            }
+        };
         while group.len() < GROUP_MAX {
             let Ok(job) = jobs.try_recv() else { break };
             group.push(job);
         }
         busy = group.len() >= BUSY_FROM;
-        match commit(connection, &mut keeper, &mut group, &mut jobs) {
+        match commit(connection, &mut keeper, found, &mut group, &mut jobs) {
             Ok(()) => group.drain(..).for_each(|mut job| job.reply(None)),
             // None of it was committed, and alone none of it could be.
             Err(error) if connection.is_lost() => {
@@ -166,22 +175,26 @@ fn run(connection: &Session, mut keeper: Keeper, mut jobs: mpsc::Receiver<Box<dy
             }
             Err(_) => group.drain(..).for_each(|mut job| {
                 let alone = std::slice::from_mut(&mut job);
-                let outcome = commit(connection, &mut keeper, alone, &mut jobs);
+                let found = Found::begin(connection);
+                let outcome = found
+                    .and_then(|found| commit(connection, &mut keeper, found, alone, &mut jobs));
                 job.reply(outcome.err());
             }),
         }
     }
 }
 
-/// Applies and commits a group, and finds out what became of it where the answer was lost.
+/// Applies and commits a group in the transaction that has begun, and finds out what became of it where
+/// the answer was lost.
 fn commit(
     connection: &Session,
     keeper: &mut Keeper,
+    found: Result<Found, Error>,
     group: &mut [Box<dyn Job>],
     jobs: &mut mpsc::Receiver<Box<dyn Job>>,
 ) -> Result<(), Error> {
     let mut grown = keeper.clone();
-    let mut done = transact(connection, &mut grown, group);
+    let mut done = transact(connection, &mut grown, found, group);
     if done.is_err() && connection.is_in_doubt() && was_made(connection, jobs) {
         done = Ok(());
     }
@@ -195,10 +208,10 @@ fn commit(
 fn transact(
     connection: &Session,
     keeper: &mut Keeper,
+    found: Result<Found, Error>,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
-    connection.begin()?;
-    let applied = apply(connection, keeper, group);
+    let applied = apply(connection, group).and_then(|()| keeper.seal_after(connection, found));
     let committed = applied.and_then(|grown| connection.commit_with(&grown.steps()));
     if committed.is_err() {
         connection.roll_back();
@@ -223,12 +236,7 @@ fn was_made(connection: &Session, jobs: &mut mpsc::Receiver<Box<dyn Job>>) -> bo
     }
 }
 
-fn apply(
-    connection: &Session,
-    keeper: &mut Keeper,
-    group: &mut [Box<dyn Job>],
-) -> Result<Grown, Error> {
-    let before = Found::of(connection);
+fn apply(connection: &Session, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
     let mut left: Vec<&mut dyn Job> = group.iter_mut().map(|job| &mut **job).collect();
     // Nobody waits for one of a group before asking for another, so any order of its commands is one in
     // which they may have come; those of one type keep theirs.
@@ -239,5 +247,5 @@ fn apply(
         first.apply(alike, connection)?;
         left = others;
     }
-    keeper.seal_after(connection, before)
+    Ok(())
 }

@@ -185,7 +185,7 @@ fn appending<'v>(entries: &'v [&Entry], texts: &'v [String]) -> Step<'v> {
     });
     Step::new(
         "insert into disclosure (seq, at, client, message, entry)
-         values ((select coalesce(max(seq), 0) + 1 from disclosure), ?1, ?2,
+         values ((select coalesce(max(seq), 0) from disclosure) + 1 /* nth */, ?1, ?2,
                  (select seq from message where id = ?3), ?4)",
         rows,
     )

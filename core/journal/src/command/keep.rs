@@ -20,17 +20,18 @@ pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, 
     let keys = session.keys(messages.iter().map(|message| client(message)))?;
     let sealed = messages.iter().map(|message| Sealed::of(message, &keys));
     let sealed: Vec<_> = sealed.collect::<Result<_, Error>>()?;
-    let mut places = session.take(&[insert(messages, &sealed), deliver(messages)])?.into_iter();
-    let (places, deliveries) =
-        (places.next().unwrap_or_default(), places.next().unwrap_or_default());
-    let goes = |message: &&Accept| !message.accounting.is_held;
-    let new = messages.iter().flat_map(|message| {
-        message.deliveries.iter().map(move |new| goes(message).then_some(&new.destination))
-    });
-    outbox::tell(session, new.zip(&deliveries).filter_map(|(to, place)| Some((to?, *place))))?;
-    let mut deliveries = deliveries.into_iter();
+    let goes = messages.iter().filter(|message| !message.accounting.is_held);
+    let new = goes.flat_map(|message| message.deliveries.iter().map(|d| (&d.destination, &d.id)));
+    let teller = session.teller();
+    let mut steps = vec![insert(messages, &sealed), deliver(messages)];
+    steps.extend(outbox::telling(teller.as_ref(), new));
+    let answers = session.take(&steps)?;
+    let [places, deliveries, ..] = &answers[..] else {
+        return Err(Error::Storage("messages were not kept".into()));
+    };
+    let mut deliveries = deliveries.iter().copied();
     let kept = messages.iter().zip(places).map(|(message, place)| {
-        (place, deliveries.by_ref().take(message.deliveries.len()).collect())
+        (*place, deliveries.by_ref().take(message.deliveries.len()).collect())
     });
     Ok(kept.collect())
 }

@@ -1,10 +1,10 @@
 //! What other hubs are to be told of, until the broker has it.
 
-use luotsi_model::{ClientRef, SystemId};
+use luotsi_model::{ClientRef, DeliveryId, SystemId};
 
 use super::{Command, Fence};
 use crate::{
-    Error,
+    Error, NodeId,
     engine::{Step, Value, params},
     session::Session,
 };
@@ -12,34 +12,36 @@ use crate::{
 /// How the name of a lane begins that sends to a system.
 pub const SENDING: &str = "to:";
 
-/// Notes that dispatchers elsewhere are to look at deliveries. Those of lanes that are this hub's own
-/// at this moment are left out: it tells itself, and whoever takes such a lane over later reads the
-/// journal from here on.
-pub(super) fn tell<'a>(
-    session: &Session,
-    deliveries: impl IntoIterator<Item = (&'a SystemId, i64)>,
-) -> Result<(), Error> {
-    let Some(teller) = session.teller() else { return Ok(()) };
-    let mut deliveries = deliveries.into_iter().peekable();
-    if deliveries.peek().is_none() {
-        return Ok(());
-    }
-    let own = session.all(
-        "select name from lane where owner = ?1",
-        params![teller.as_bytes()],
-        |row| row.get::<String>(0),
-    )?;
-    let is_own =
-        |to: &SystemId| own.iter().any(|lane| lane.strip_prefix(SENDING) == Some(to.as_str()));
-    let elsewhere = deliveries.filter(|(destination, _)| !is_own(destination));
-    let row = |(destination, delivery): (&'a SystemId, i64)| {
-        let destination = Value::Text(destination.as_str());
-        [Value::Blob(teller.as_bytes()), destination, Value::Integer(delivery)]
+/// Notes that a dispatcher elsewhere is to look at a delivery, here by its id. A hub's own dispatchers it
+/// tells itself, and whoever takes such a lane over later reads the journal from here on.
+const TELL_OF: &str = "insert into outbox (node, destination, delivery)
+     select cast(?1 as blob), cast(?2 as text), (select seq from delivery where id = ?3)
+     where not exists (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)";
+/// The same by its place.
+const TELL_AT: &str = "insert into outbox (node, destination, delivery)
+     select cast(?1 as blob), cast(?2 as text), (select seq from delivery where seq = ?3)
+     where not exists (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)";
+
+/// What tells of deliveries that are being kept; nothing where there is nobody to tell.
+pub(super) fn telling<'a>(
+    teller: Option<&'a NodeId>,
+    deliveries: impl Iterator<Item = (&'a SystemId, &'a DeliveryId)>,
+) -> Option<Step<'a>> {
+    let teller = Value::Blob(teller?.as_bytes());
+    let row = |(to, id): (&'a SystemId, &'a DeliveryId)| {
+        [teller, Value::Text(to.as_str()), Value::Blob(id.0.as_bytes())]
     };
-    session.take(&[Step::new(
-        "insert into outbox (node, destination, delivery) values (?1, ?2, ?3)",
-        elsewhere.map(row),
-    )])?;
+    Some(Step::new(TELL_OF, deliveries.map(row)))
+}
+
+/// Notes that dispatchers elsewhere are to look at deliveries.
+pub(super) fn tell(session: &Session, deliveries: &[(&SystemId, i64)]) -> Result<(), Error> {
+    let Some(teller) = session.teller() else { return Ok(()) };
+    let teller = Value::Blob(teller.as_bytes());
+    let rows = deliveries
+        .iter()
+        .map(|(to, place)| [teller, Value::Text(to.as_str()), Value::Integer(*place)]);
+    session.take(&[Step::new(TELL_AT, rows)])?;
     Ok(())
 }
 
@@ -55,7 +57,8 @@ pub(super) fn tell_of(session: &Session, client: &ClientRef) -> Result<(), Error
         params![client.as_str()],
         |row| Ok((SystemId::new(row.text(0)?), row.get::<i64>(1)?)),
     )?;
-    tell(session, firsts.iter().map(|(destination, first)| (destination, *first)))
+    let firsts: Vec<_> = firsts.iter().map(|(to, first)| (to, *first)).collect();
+    tell(session, &firsts)
 }
 
 /// Strikes out what the broker has, or the lane's owner.

@@ -32,7 +32,8 @@ impl Command for Release {
             params![message.seq, only, State::Ready, at],
             |row| Ok((SystemId::new(row.text(0)?), row.get::<i64>(1)?)),
         )?;
-        outbox::tell(connection, released.iter().map(|(destination, seq)| (destination, *seq)))?;
+        let told: Vec<_> = released.iter().map(|(to, seq)| (to, *seq)).collect();
+        outbox::tell(connection, &told)?;
         Ok(Some(released.into_iter().map(|(destination, _)| destination).collect()))
     }
 }

@@ -11,8 +11,9 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// Of a statement: a place of a parameter, and where a text stands in another.
-const STATEMENT: [(&str, &str); 2] = [("?", "$"), ("instr(", "strpos(")];
+/// Of a statement: a place of a parameter, where a text stands in another, and bytes.
+const STATEMENT: [(&str, &str); 3] =
+    [("?", "$"), ("instr(", "strpos("), (" as blob)", " as bytea)")];
 
 /// Of a schema: SQLite numbers the rows of an integer key by itself, compares texts by their bytes,
 /// and knows one size of number. A column that others fill by themselves is numbered all the same.

@@ -1,10 +1,17 @@
 //! Several statements, each for several rows of parameters, in their order. A server is sent all of them
 //! at once, so that a group of commands waits for it once where each of them would.
+//!
+//! What must hold: no row of a step depends on what another row of it does. A server may be told of all of
+//! them in one statement.
 
 use super::{Connection, Kind, Row, Value};
 use crate::Error;
 
-/// One statement, for each of several rows of parameters.
+/// In the text of a step: the number of its row. A row that goes by itself is the first.
+pub(crate) const NTH: &str = "1 /* nth */";
+
+/// One statement, for each of several rows of parameters. Of one that changes rows, the first parameter
+/// says which.
 pub(crate) struct Step<'v> {
     pub(super) sql: &'v str,
     pub(super) rows: Vec<Vec<Value<'v>>>,
@@ -49,7 +56,7 @@ impl Connection {
     ) -> Result<Vec<Option<T>>, Error> {
         match &self.0 {
             Kind::Sqlite(_) => rows.iter().map(|row| self.first(sql, row, &mut read)).collect(),
-            Kind::Postgres(link) => link.first_each(sql, rows, read),
+            Kind::Postgres(link) => link.first_each(&Step::new(sql, rows.iter().copied()), read),
         }
     }
 }

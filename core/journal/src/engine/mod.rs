@@ -222,6 +222,22 @@ impl Connection {
         }
     }
 
+    /// The same, with a question about what there is to begin from, which has one row. The inner error is
+    /// the question's.
+    pub(crate) fn begin_asking<T>(
+        &self,
+        sql: &str,
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Result<T, Error>, Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => {
+                self.begin()?;
+                Ok(self.one(sql, &[], read))
+            }
+            Kind::Postgres(link) => link.begin_asking(sql, read),
+        }
+    }
+
     /// What was changed is durable when this returns.
     pub(crate) fn commit(&self) -> Result<(), Error> {
         self.commit_with(&[])

@@ -22,9 +22,12 @@ use super::{
 use crate::Error;
 
 /// What every connection says first. A hub that hangs within a transaction, or is cut off, must not
-/// hold up the others for longer than this, which is less than a lease; and *accepted* means flushed to disk.
+/// hold up the others for longer than this, which is less than a lease; and *accepted* means flushed to
+/// disk. Each question of a hub has an index. A server that looked at the size of a table just when little
+/// was in it would not use it, and go on so until it looks again.
 const FIRST: &str = "set synchronous_commit = on; set lock_timeout = '10s'; \
-                     set idle_in_transaction_session_timeout = '3s'";
+                     set idle_in_transaction_session_timeout = '3s'; set jit = off; \
+                     set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
 /// A connection: who asks, and the end of its socket's thread.
 pub(super) struct Line {

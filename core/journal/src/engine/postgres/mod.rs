@@ -7,6 +7,8 @@
 mod answer;
 mod connect;
 mod doubt;
+mod each;
+mod many;
 mod server;
 mod value;
 
@@ -17,11 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::future::{try_join, try_join_all};
+use futures::future::{try_join, try_join_all, try_join3};
 use tokio_postgres::{
     SimpleQueryMessage, Statement,
     error::{DbError, SqlState},
-    types::ToSql,
 };
 
 pub use self::server::Server;
@@ -29,6 +30,8 @@ use self::{
     answer::{Failure, wait},
     connect::Line,
     doubt::Doubt,
+    each::{Asked, parameters},
+    many::{Answers, are_apart, many},
 };
 use super::{
     dialect::Dialect,
@@ -38,13 +41,21 @@ use super::{
 };
 use crate::Error;
 
-/// The writers' lock: "LUOTSI".
-const WRITERS: i64 = 0x4c55_4f54_5349;
+/// Takes the writers' lock ("LUOTSI"), and tells the transaction's number.
+const TAKE_LOCK: &str = "select pg_advisory_xact_lock(x'4c554f545349'::bigint), \
+                         pg_current_xact_id()::text";
 /// Between two attempts to reach a server that is away: at first, and at most.
 const AWAY_MIN: Duration = Duration::from_millis(50);
 const AWAY_MAX: Duration = Duration::from_secs(2);
 /// How long a statement of a hub that serves may go unanswered: longer than it may wait for a lock.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
+
+/// What is prepared on a connection, by its text.
+#[derive(Default)]
+struct Statements {
+    one: HashMap<String, Statement>,
+    many: HashMap<String, Option<(Statement, Answers)>>,
+}
 
 /// A connection that is made again when it was lost.
 pub(super) struct Link {
@@ -52,7 +63,7 @@ pub(super) struct Link {
     line: RefCell<Option<Line>>,
     /// How long to wait for an answer; `None`: as long as it takes.
     bound: Cell<Option<Duration>>,
-    statements: RefCell<HashMap<String, Statement>>,
+    statements: RefCell<Statements>,
     /// A transaction is open, so a lost connection must not be made again unseen.
     within: Cell<bool>,
     /// Until when the server is taken for away, and for how long the next time.
@@ -93,7 +104,7 @@ impl Link {
             return Err(lost());
         }
         // Statements are prepared on the server, by connection.
-        self.statements.borrow_mut().clear();
+        self.statements.take();
         self.line.replace(None);
         match connect::connect(&self.server) {
             Ok(line) => {
@@ -132,13 +143,32 @@ impl Link {
 
     fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         self.reach()?;
-        if let Some(known) = self.statements.borrow().get(sql) {
+        if let Some(known) = self.statements.borrow().one.get(sql) {
             return Ok(known.clone());
         }
-        let text = Dialect::Postgres.text(sql);
-        let statement = self.with(|line| wait(self.bound.get(), line.client.prepare(&text)))?;
-        self.statements.borrow_mut().insert(sql.to_owned(), statement.clone());
+        let statement = self.prepare(&Dialect::Postgres.text(sql))?;
+        self.statements.borrow_mut().one.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+
+    /// The statement over many rows of parameters, where there is such a one.
+    fn prepared_many(&self, sql: &str) -> Result<Option<(Statement, Answers)>, Error> {
+        self.reach()?;
+        if let Some(known) = self.statements.borrow().many.get(sql) {
+            return Ok(known.clone());
+        }
+        let said = many(sql, self.prepared(sql)?.params());
+        let said = said.map(|(text, answers)| {
+            let text = Dialect::Postgres.text(&text);
+            Ok::<_, Error>((self.prepare(&text)?, answers))
+        });
+        let many = said.transpose()?;
+        self.statements.borrow_mut().many.insert(sql.to_owned(), many.clone());
+        Ok(many)
+    }
+
+    fn prepare(&self, text: &str) -> Result<Statement, Error> {
+        self.with(|line| wait(self.bound.get(), line.client.prepare(text)))
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
@@ -151,36 +181,39 @@ impl Link {
 
     /// What is asked for at once is sent at once, and the answers come in its order.
     pub(super) fn take(&self, steps: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
-        let statements = self.all_prepared(steps)?;
-        let rows = parameters_of(steps);
-        let numbers = self.with(|line| {
-            wait(self.bound.get(), try_join_all(asked(line, steps, &statements, &rows)))
-        })?;
-        let mut numbers = numbers.into_iter();
-        Ok(steps.iter().map(|step| numbers.by_ref().take(step.rows.len()).collect()).collect())
+        let asked = self.asked(steps)?;
+        self.with(|line| {
+            wait(self.bound.get(), try_join_all(asked.iter().map(|step| step.numbers(line))))
+        })
     }
 
-    fn all_prepared(&self, steps: &[Step<'_>]) -> Result<Vec<Statement>, Error> {
-        steps.iter().map(|step| self.prepared(step.sql)).collect()
+    fn asked<'v>(&self, steps: &'v [Step<'v>]) -> Result<Vec<Asked<'v>>, Error> {
+        steps.iter().map(|step| self.asked_one(step)).collect()
     }
 
-    /// The same of one question.
-    pub(super) fn first_each<const N: usize, T>(
+    fn asked_one<'v>(&self, step: &'v Step<'v>) -> Result<Asked<'v>, Error> {
+        let (sql, rows) = (step.sql, &step.rows);
+        if rows.len() > 1
+            && let Some((statement, answers)) = self.prepared_many(sql)?
+            && are_apart(answers, rows)
+        {
+            return Ok(Asked::many(statement, answers, rows));
+        }
+        Ok(Asked::Each(self.prepared(sql)?, rows))
+    }
+
+    /// The same for the first row of each answer to one question.
+    pub(super) fn first_each<T>(
         &self,
-        sql: &str,
-        rows: &[[Value<'_>; N]],
+        question: &Step<'_>,
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<Option<T>>, Error> {
-        let statement = self.prepared(sql)?;
-        let rows: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
-        let answers = self.with(|line| {
-            let all = rows.iter().map(|row| line.client.query(&statement, row));
-            wait(self.bound.get(), try_join_all(all))
-        })?;
-        let first = |rows: &Vec<tokio_postgres::Row>| {
-            rows.first().map(|row| read(&Row(Kind::Postgres(row)))).transpose()
+        let asked = self.asked_one(question)?;
+        let firsts = self.with(|line| wait(self.bound.get(), asked.firsts(line)))?;
+        let read = |first: &Option<_>| {
+            first.as_ref().map(|row| read(&Row(Kind::Postgres(row)))).transpose()
         };
-        answers.iter().map(first).collect()
+        firsts.iter().map(read).collect()
     }
 
     pub(super) fn first<T>(
@@ -211,11 +244,7 @@ impl Link {
     /// Statements without parameters, in PostgreSQL's own words; the last value that they answer.
     pub(super) fn batch(&self, sql: &str) -> Result<Option<String>, Error> {
         let answers = self.with(|line| wait(self.bound.get(), line.client.simple_query(sql)))?;
-        let value = answers.into_iter().rev().find_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
-        Ok(value)
+        Ok(last_value(&answers))
     }
 
     /// Begins a transaction that sees one moment and changes nothing.
@@ -228,15 +257,27 @@ impl Link {
     /// Begins a transaction that changes. Each statement sees what was committed before it began; and
     /// since the lock comes first and is kept to the commit, that is all that there is.
     pub(super) fn begin(&self) -> Result<(), Error> {
-        let began = self.batch(&format!(
-            "begin isolation level read committed; select pg_advisory_xact_lock({WRITERS});
-             select pg_current_xact_id()::text"
-        ));
+        self.begin_asking("select 1", |_| Ok(())).map(drop)
+    }
+
+    /// The same with a question, sent at once.
+    pub(super) fn begin_asking<T>(
+        &self,
+        sql: &str,
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Result<T, Error>, Error> {
+        let (lock, question) = (self.prepared(TAKE_LOCK)?, self.prepared(sql)?);
+        let began = self.with(|line| {
+            let begin = line.client.batch_execute("begin isolation level read committed");
+            let (lock, ask) =
+                (line.client.query_one(&lock, &[]), line.client.query_one(&question, &[]));
+            wait(self.bound.get(), try_join3(begin, lock, ask))
+        });
         match began {
-            Ok(transaction) => {
+            Ok(((), locked, found)) => {
                 self.within.set(true);
-                self.doubt.began(transaction);
-                Ok(())
+                self.doubt.began(locked.try_get(1).ok());
+                Ok(read(&Row(Kind::Postgres(&found))))
             }
             Err(error) => {
                 // The lock was not to be had, and the transaction stands open without it.
@@ -249,10 +290,9 @@ impl Link {
     /// Takes last steps and commits, in one go: a step that fails leaves a commit that commits nothing.
     /// When the answer is lost it [is in doubt](Self::is_in_doubt) whether it was done.
     pub(super) fn commit(&self, last: &[Step<'_>]) -> Result<(), Error> {
-        let committed = self.all_prepared(last).and_then(|statements| {
-            let rows = parameters_of(last);
+        let committed = self.asked(last).and_then(|asked| {
             self.with(|line| {
-                let steps = try_join_all(asked(line, last, &statements, &rows));
+                let steps = try_join_all(asked.iter().map(|step| step.numbers(line)));
                 let commit = line.client.batch_execute("commit");
                 wait(self.bound.get(), try_join(steps, commit)).map(|_| ())
             })
@@ -280,38 +320,11 @@ impl Link {
     }
 }
 
-fn parameters<'v>(values: &'v [Value<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
-}
-
-fn parameters_of<'v>(steps: &'v [Step<'_>]) -> Vec<Vec<&'v (dyn ToSql + Sync)>> {
-    steps.iter().flat_map(|step| &step.rows).map(|row| parameters(row)).collect()
-}
-
-/// One future for each row of each step, in order: each is on its way when it is first polled.
-fn asked<'a>(
-    line: &'a Line,
-    steps: &'a [Step<'_>],
-    statements: &'a [Statement],
-    rows: &'a [Vec<&'a (dyn ToSql + Sync)>],
-) -> Vec<impl Future<Output = Result<i64, tokio_postgres::Error>> + 'a> {
-    let each = steps
-        .iter()
-        .zip(statements)
-        .flat_map(|(step, statement)| step.rows.iter().map(move |_| statement));
-    each.zip(rows).map(|(statement, row)| number(line, statement, row)).collect()
-}
-
-async fn number(
-    line: &Line,
-    statement: &Statement,
-    row: &[&(dyn ToSql + Sync)],
-) -> Result<i64, tokio_postgres::Error> {
-    if statement.columns().is_empty() {
-        let changed = line.client.execute(statement, row).await?;
-        return Ok(i64::try_from(changed).unwrap_or(i64::MAX));
-    }
-    line.client.query_one(statement, row).await?.try_get(0)
+fn last_value(answers: &[SimpleQueryMessage]) -> Option<String> {
+    answers.iter().rev().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    })
 }
 
 fn lost() -> Error {
