@@ -23,6 +23,8 @@ use crate::Flow;
 const BATCH: usize = 512;
 /// How often it is looked for what was not confirmed, or was left by a hub that has gone.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How often at most: what comes meanwhile goes together, which costs everybody less.
+const PACE: Duration = Duration::from_millis(10);
 /// How long what the broker has may stand in the outbox: less than until it is announced again.
 const STRUCK: Duration = Duration::from_millis(50);
 /// So much may wait for the broker; beyond it nothing more is taken in.
@@ -68,27 +70,42 @@ pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let Some((node, broker)) = flow.relay.by.clone() else { return };
     let mut conditions = broker.conditions();
     let (mut after, mut swept) = (0, None);
-    let mut confirmed = Confirmed::default();
+    let (mut seen, mut looks) = (None, true);
+    let (mut confirmed, mut announced) = (Confirmed::default(), Duration::ZERO);
     while !stop.is_cancelled() {
         // However much is rung meanwhile: what was not confirmed must not wait for a quiet moment.
         let now = flow.clock.steady();
         if swept.is_none_or(|swept| now.saturating_sub(swept) >= SWEEP) {
-            (after, swept) = (0, Some(now));
+            (after, swept, looks) = (0, Some(now), true);
             count(&flow).await;
         }
-        match announce(&flow, node, &broker, &mut after, &mut confirmed).await {
-            Ok(BATCH) => continue,
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "the outbox is not told on"),
+        // Of most that rings nothing is to be told: the lane is this hub's own.
+        let moves = Some(flow.journal.outbox_moves());
+        let due = PACE.saturating_sub(now.saturating_sub(announced));
+        if looks || (moves != seen && due.is_zero()) {
+            (seen, announced) = (moves, now);
+            match announce(&flow, node, &broker, &mut after, &mut confirmed).await {
+                Ok(BATCH) => {
+                    looks = true;
+                    continue;
+                }
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "the outbox is not told on"),
+            }
         }
-        let rest = if confirmed.rows.is_empty() { SWEEP } else { STRUCK };
-        tokio::select! {
+        let waits = moves != seen;
+        let rest = match (waits, confirmed.rows.is_empty()) {
+            (true, _) => due,
+            (false, false) => STRUCK,
+            (false, true) => SWEEP,
+        };
+        looks = tokio::select! {
             biased;
-            () = stop.cancelled() => {}
-            () = flow.relay.bell.notified() => {}
-            Ok(()) = conditions.changed() => {}
-            () = flow.clock.sleep_until(flow.clock.now() + rest) => {}
-        }
+            () = stop.cancelled() => false,
+            () = flow.relay.bell.notified(), if !waits => false,
+            Ok(()) = conditions.changed() => true,
+            () = flow.clock.sleep_until(flow.clock.now() + rest) => false,
+        };
         confirmed.strike_out(&flow);
     }
     if !confirmed.rows.is_empty() {

@@ -25,7 +25,10 @@ mod survey;
 pub mod verify;
 mod writer;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::Semaphore;
 
@@ -55,6 +58,7 @@ pub struct Journal {
     way: Way,
     readers: Arc<Readers>,
     opened: Opened,
+    outbox: Arc<AtomicU64>,
 }
 
 /// Who makes its steps.
@@ -144,8 +148,14 @@ impl Journal {
             idle: Mutex::new(Vec::new()),
             turns: Semaphore::new(READERS_MAX),
         };
+        let outbox = session.outbox();
         let way = way(session.told_by(teller), keeper)?;
-        Ok(Self { way, readers: Arc::new(readers), opened })
+        Ok(Self { way, readers: Arc::new(readers), opened, outbox })
+    }
+
+    /// Another number whenever this hub has put something into the outbox, once that is committed.
+    pub fn outbox_moves(&self) -> u64 {
+        self.outbox.load(Ordering::Acquire)
     }
 
     /// What opening it came to.

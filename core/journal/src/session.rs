@@ -1,9 +1,13 @@
 //! A connection to the database, with the keys that its sealed cells open by.
 
 use std::{
+    cell,
     collections::{BTreeMap, BTreeSet},
     ops::Deref,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -19,6 +23,11 @@ pub struct Session {
     masters: Arc<Masters>,
     /// Who tells other hubs of what is written; nobody where there are no others to tell.
     teller: Option<NodeId>,
+    /// How often something was put into the outbox, and how often that was committed.
+    told: cell::Cell<u64>,
+    /// Whether the disclosure log was written to since a transaction began.
+    logged: cell::Cell<bool>,
+    committed: Arc<AtomicU64>,
 }
 
 impl Deref for Session {
@@ -30,8 +39,9 @@ impl Deref for Session {
 }
 
 impl Session {
-    pub(crate) const fn new(connection: Connection, masters: Arc<Masters>) -> Self {
-        Self { connection, masters, teller: None }
+    pub(crate) fn new(connection: Connection, masters: Arc<Masters>) -> Self {
+        let (told, logged) = (cell::Cell::new(0), cell::Cell::new(false));
+        Self { connection, masters, teller: None, told, logged, committed: Arc::default() }
     }
 
     /// The same, with what is written told by that hub.
@@ -49,6 +59,31 @@ impl Session {
         query: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.connection.at_once(|| query(self))
+    }
+
+    /// Notes that something was put into the outbox.
+    pub(crate) fn tells(&self) {
+        self.told.set(self.told.get() + 1);
+    }
+
+    /// Notes that all so far is committed.
+    pub(crate) fn has_told(&self) {
+        self.committed.store(self.told.get(), Ordering::Release);
+    }
+
+    /// Moves when something in the outbox was committed.
+    pub(crate) fn outbox(&self) -> Arc<AtomicU64> {
+        self.committed.clone()
+    }
+
+    /// Notes that the disclosure log is written to: without this, what was written would not be sealed.
+    pub(crate) fn logs(&self) {
+        self.logged.set(true);
+    }
+
+    /// Whether it was, since this was last asked.
+    pub(crate) fn has_logged(&self) -> bool {
+        self.logged.take()
     }
 
     pub(crate) fn masters(&self) -> &Masters {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Error,
     command::Command,
-    keeper::{Found, Keeper},
+    keeper::{Found, Grown, Keeper},
     session::Session,
 };
 
@@ -201,6 +201,7 @@ fn commit(
     if done.is_ok() {
         // The tree at hand moves with the one in the database, or not at all.
         *keeper = grown;
+        connection.has_told();
     }
     done
 }
@@ -211,7 +212,13 @@ fn transact(
     found: Result<Found, Error>,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), Error> {
-    let applied = apply(connection, group).and_then(|()| keeper.seal_after(connection, found));
+    let applied = apply(connection, group).and_then(|()| {
+        if connection.has_logged() {
+            keeper.seal_after(connection, found)
+        } else {
+            Ok(Grown::default())
+        }
+    });
     let committed = applied.and_then(|grown| connection.commit_with(&grown.steps()));
     if committed.is_err() {
         connection.roll_back();

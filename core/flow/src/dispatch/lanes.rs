@@ -164,6 +164,13 @@ impl Lanes {
         self.wakes.push(Reverse((due, key.clone())));
     }
 
+    /// A lane that rests, rests until `due` at most.
+    pub(super) fn hasten(&mut self, key: &LaneKey, due: Timestamp) {
+        if self.resting.get(key).is_some_and(|rests| *rests > due) {
+            self.rest(key, due);
+        }
+    }
+
     /// When the next delivery is due.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.due.peek().map(|Reverse((due, ..))| *due)

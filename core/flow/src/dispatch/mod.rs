@@ -37,6 +37,8 @@ pub(crate) use work::Dispatching;
 
 /// Deliveries held in memory.
 const WINDOW: usize = 512;
+/// Lanes that have rested and go before what is read on in the journal.
+const WOKEN_FIRST: usize = 32;
 /// How often waits past their deadline are looked for.
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
 /// How often it is looked for what other hubs accepted although nobody told of it: a net that should
@@ -131,6 +133,8 @@ impl Dispatcher {
             self.cursor = Some(0);
         }
         self.look_at().await;
+        // Before what is read on, which would take all the room for as long as there is more of it.
+        self.wake(WOKEN_FIRST).await;
         if let Some(after) = self.cursor
             && self.has_room()
         {
@@ -139,18 +143,24 @@ impl Dispatcher {
                 Err(error) => tracing::error!(%error, system = %self.system, "cannot catch up"),
             }
         }
-        // By the time as it is at each: were the clock set back meanwhile, a lane that is read anew would
-        // rest again, and wake at once by the time that it was.
-        while self.has_room()
-            && let Some(key) = self.lanes.take_woken(self.flow.clock.now())
-        {
-            self.refresh(key).await;
-        }
+        self.wake(WINDOW).await;
         if now >= self.sweep {
             self.sweep = now + SWEEP;
             if let Err(error) = self.expire(now).await {
                 tracing::error!(%error, system = %self.system, "cannot look for expired waits");
             }
+        }
+    }
+
+    /// Takes lanes up that have rested, so many at most. By the time as it is at each: were the clock set
+    /// back meanwhile, a lane that is read anew would rest again, and wake at once by the time that it was.
+    async fn wake(&mut self, most: usize) {
+        for _ in 0..most {
+            if !self.has_room() {
+                return;
+            }
+            let Some(key) = self.lanes.take_woken(self.flow.clock.now()) else { return };
+            self.refresh(key).await;
         }
     }
 
@@ -173,9 +183,16 @@ impl Dispatcher {
         self.cursor = (found.len() == WINDOW).then(|| found.last().map_or(after, |d| d.seq));
         let now = self.flow.clock.now();
         let carried = self.carried(messages);
+        let mut heads = BTreeSet::new();
         for delivery in found {
             let carried = carried.get(&delivery.message).cloned();
-            self.lanes.insert(Item::from(delivery).with(carried), now);
+            let item = Item::from(delivery).with(carried);
+            let key = LaneKey::of(&item);
+            // Something has made it due since its lane came to rest, and what told of that was lost.
+            if heads.insert(key.clone()) {
+                self.lanes.hasten(&key, item.due);
+            }
+            self.lanes.insert(item, now);
         }
         Ok(())
     }

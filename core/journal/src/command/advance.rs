@@ -74,7 +74,7 @@ type Ends = Vec<Result<(), Lost>>;
 
 /// Of a server, everything is asked for in one go, as if all could be made: then they are. Else it is
 /// taken back, and there is no answer.
-fn at_once(connection: &Connection, moves: &[&Advance]) -> Result<Option<Ends>, Error> {
+fn at_once(connection: &Session, moves: &[&Advance]) -> Result<Option<Ends>, Error> {
     if !connection.dialect().is_shared() {
         return Ok(None);
     }
@@ -91,6 +91,7 @@ fn at_once(connection: &Connection, moves: &[&Advance]) -> Result<Option<Ends>, 
     let [_, epochs, moved, _] = &told[..] else { return Ok(None) };
     let holds = guards.zip(epochs).all(|(guard, epoch)| *epoch == guard.epoch as i64);
     if holds && moved.iter().all(|moved| *moved == 1) {
+        connection.logs();
         return Ok(Some(vec![Ok(()); moves.len()]));
     }
     connection.execute("rollback to moves", &[])?;
@@ -98,7 +99,7 @@ fn at_once(connection: &Connection, moves: &[&Advance]) -> Result<Option<Ends>, 
 }
 
 /// A move changes no directives, so all guards are asked for before the first one moves.
-fn in_turn(connection: &Connection, moves: &[&Advance]) -> Result<Ends, Error> {
+fn in_turn(connection: &Session, moves: &[&Advance]) -> Result<Ends, Error> {
     let guards = moves.iter().filter_map(|one| one.guard.as_ref());
     let clients = guards.map(|guard| [Value::Text(guard.client.as_str())]);
     let mut epochs = connection.take(&[Step::new(EPOCH, clients)])?.concat().into_iter();
@@ -156,13 +157,14 @@ pub(crate) fn epoch(connection: &Connection, client: &ClientRef) -> Result<u64, 
 }
 
 /// Appends to the disclosure log.
-pub(crate) fn log(connection: &Connection, entry: &Entry) -> Result<(), Error> {
+pub(crate) fn log(connection: &Session, entry: &Entry) -> Result<(), Error> {
     log_all(connection, &[entry])
 }
 
 /// Appends to the disclosure log, in this order. There is no other way in, and none to change or remove.
-pub(crate) fn log_all(connection: &Connection, entries: &[&Entry]) -> Result<(), Error> {
+pub(crate) fn log_all(connection: &Session, entries: &[&Entry]) -> Result<(), Error> {
     connection.take(&[appending(entries, &texts(entries)?)])?;
+    connection.logs();
     Ok(())
 }
 

@@ -26,9 +26,12 @@ pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, 
     let mut steps = vec![insert(messages, &sealed), deliver(messages)];
     steps.extend(outbox::telling(teller.as_ref(), new));
     let answers = session.take(&steps)?;
-    let [places, deliveries, ..] = &answers[..] else {
+    let [places, deliveries, told @ ..] = &answers[..] else {
         return Err(Error::Storage("messages were not kept".into()));
     };
+    if told.concat().iter().sum::<i64>() > 0 {
+        session.tells();
+    }
     let mut deliveries = deliveries.iter().copied();
     let kept = messages.iter().zip(places).map(|(message, place)| {
         (*place, deliveries.by_ref().take(message.deliveries.len()).collect())

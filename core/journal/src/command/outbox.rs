@@ -41,7 +41,10 @@ pub(super) fn tell(session: &Session, deliveries: &[(&SystemId, i64)]) -> Result
     let rows = deliveries
         .iter()
         .map(|(to, place)| [teller, Value::Text(to.as_str()), Value::Integer(*place)]);
-    session.take(&[Step::new(TELL_AT, rows)])?;
+    let told = session.take(&[Step::new(TELL_AT, rows)])?;
+    if told.concat().iter().sum::<i64>() > 0 {
+        session.tells();
+    }
     Ok(())
 }
 

@@ -92,12 +92,13 @@ impl Prune {
         Ok((looked_at.into_iter().map(|(seq, _)| seq).collect(), due))
     }
 
-    fn tell(&self, connection: &Connection, ranges: Vec<(u64, u64)>) -> Result<(), Error> {
+    fn tell(&self, connection: &Session, ranges: Vec<(u64, u64)>) -> Result<(), Error> {
         let pruning = Pruning { at: self.at, log: self.log, before: self.before, ranges };
         connection.execute(
             "insert into disclosure (at, entry) values (?1, ?2)",
             params![self.at.as_microsecond(), json("disclosure", &pruning)?],
         )?;
+        connection.logs();
         Ok(())
     }
 }

@@ -192,7 +192,7 @@ impl Connection {
         // begin.
         match &self.0 {
             Kind::Sqlite(_) => drop(self.execute("rollback", &[])),
-            Kind::Postgres(link) => link.roll_back(),
+            Kind::Postgres(link) => link.end_reading(),
         }
         answer
     }

@@ -16,6 +16,8 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     error::Error as _,
+    pin::pin,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -247,11 +249,31 @@ impl Link {
         Ok(last_value(&answers))
     }
 
-    /// Begins a transaction that sees one moment and changes nothing.
+    /// Begins a transaction that sees one moment and changes nothing. Nobody waits for that: what is asked
+    /// next is answered after it, or fails as it did.
     pub(super) fn begin_reading(&self) -> Result<(), Error> {
-        self.batch("begin isolation level repeatable read read only")?;
+        self.send("begin isolation level repeatable read read only")?;
         self.within.set(true);
         Ok(())
+    }
+
+    /// Ends it. Whoever is next on the connection comes after it.
+    pub(super) fn end_reading(&self) {
+        self.within.set(false);
+        if !self.is_lost() && self.send("rollback").is_err() {
+            self.line.replace(None);
+        }
+    }
+
+    /// Sends a statement whose answer nobody looks at.
+    fn send(&self, sql: &str) -> Result<(), Error> {
+        self.with(|line| {
+            let mut sent = pin!(line.client.batch_execute(sql));
+            match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Err(error)) => Err(Failure::Told(error)),
+                Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+            }
+        })
     }
 
     /// Begins a transaction that changes. Each statement sees what was committed before it began; and
