@@ -94,7 +94,8 @@ async fn a_line_that_goes_dead_without_a_word_holds_nobody_up() {
     bus.is("it is away", |condition| matches!(condition, Condition::Away { .. })).await;
     assert!(matches!(soon("a new link", hearing.next()).await, Heard::Missed));
     bus.insist("malli-a", &[3]).await;
-    assert_eq!(next_hints(&mut hearing).await.0, [3]);
+    // What says that 2 is taken may have died with the line.
+    while next_hints(&mut hearing).await.0.last() != Some(&3) {}
     drop(hearing);
     bus.stop().await;
     at.clear(&["malli-a", "malli-b"]).await;
