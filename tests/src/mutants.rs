@@ -131,7 +131,10 @@ impl Test {
             None => paths::root().join("hub"),
         };
         if let (true, Some((room, _))) = (self.is_inside(), self.test.rsplit_once("::")) {
-            return vec![package.join("src").join(format!("{}.rs", room.replace("::", "/")))];
+            // A module of tests has a file of its own, or stands at the end of what it tests.
+            let rooms = [Some(room), room.strip_suffix("::tests")].into_iter().flatten();
+            let file = |room: &str| format!("{}.rs", room.replace("::", "/"));
+            return rooms.map(|room| package.join("src").join(file(room))).collect();
         }
         let tests = package.join("tests");
         let file = tests.join(format!("{}.rs", self.target));
