@@ -69,47 +69,99 @@ impl Relay {
 pub(crate) async fn run(flow: Arc<Flow>, stop: CancellationToken) {
     let Some((node, broker)) = flow.relay.by.clone() else { return };
     let mut conditions = broker.conditions();
-    let (mut after, mut swept) = (0, None);
-    let (mut seen, mut looks) = (None, true);
-    let (mut confirmed, mut announced) = (Confirmed::default(), Duration::ZERO);
+    let mut round = Round { looks: true, ..Round::default() };
     while !stop.is_cancelled() {
+        let Some(Rest { long, hears }) = round.go(&flow, node, &broker).await else { continue };
+        round.looks = tokio::select! {
+            biased;
+            () = stop.cancelled() => false,
+            () = flow.relay.bell.notified(), if hears => false,
+            Ok(()) = conditions.changed() => true,
+            () = flow.clock.sleep_until(flow.clock.now() + long) => false,
+        };
+        round.confirmed.strike_out(&flow);
+    }
+    if !round.confirmed.rows.is_empty() {
+        struck_out(flow.journal.clone(), round.confirmed.rows).await;
+    }
+}
+
+/// How far it is told on.
+#[derive(Default)]
+struct Round {
+    /// The place up to which everything was announced.
+    after: i64,
+    /// When it last began anew.
+    swept: Option<Duration>,
+    /// Whether to look whatever the journal says.
+    looks: bool,
+    /// What the journal said when it was last looked.
+    seen: Option<u64>,
+    /// When that was.
+    announced: Duration,
+    confirmed: Confirmed,
+}
+
+/// Until when there is nothing to do.
+struct Rest {
+    long: Duration,
+    /// Whether a ring ends it.
+    hears: bool,
+}
+
+impl Round {
+    /// Announces what there is, where it is time. `None`: there may be more.
+    async fn go(&mut self, flow: &Flow, node: NodeId, broker: &Broker) -> Option<Rest> {
         // However much is rung meanwhile: what was not confirmed must not wait for a quiet moment.
         let now = flow.clock.steady();
-        if swept.is_none_or(|swept| now.saturating_sub(swept) >= SWEEP) {
-            (after, swept, looks) = (0, Some(now), true);
-            count(&flow).await;
+        if self.swept.is_none_or(|swept| now.saturating_sub(swept) >= SWEEP) {
+            (self.after, self.swept, self.looks) = (0, Some(now), true);
+            count(flow).await;
         }
         // Of most that rings nothing is to be told: the lane is this hub's own.
         let moves = Some(flow.journal.outbox_moves());
-        let due = PACE.saturating_sub(now.saturating_sub(announced));
-        if looks || (moves != seen && due.is_zero()) {
-            (seen, announced) = (moves, now);
-            match announce(&flow, node, &broker, &mut after, &mut confirmed).await {
+        let due = PACE.saturating_sub(now.saturating_sub(self.announced));
+        if self.looks || (moves != self.seen && due.is_zero()) {
+            (self.seen, self.announced) = (moves, now);
+            match self.announce(flow, node, broker).await {
                 Ok(BATCH) => {
-                    looks = true;
-                    continue;
+                    self.looks = true;
+                    return None;
                 }
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the outbox is not told on"),
             }
         }
-        let waits = moves != seen;
-        let rest = match (waits, confirmed.rows.is_empty()) {
-            (true, _) => due,
-            (false, false) => STRUCK,
-            (false, true) => SWEEP,
+        let hears = moves == self.seen;
+        let long = match (hears, self.confirmed.rows.is_empty()) {
+            (false, _) => due,
+            (true, false) => STRUCK,
+            (true, true) => SWEEP,
         };
-        looks = tokio::select! {
-            biased;
-            () = stop.cancelled() => false,
-            () = flow.relay.bell.notified(), if !waits => false,
-            Ok(()) = conditions.changed() => true,
-            () = flow.clock.sleep_until(flow.clock.now() + rest) => false,
-        };
-        confirmed.strike_out(&flow);
+        Some(Rest { long, hears })
     }
-    if !confirmed.rows.is_empty() {
-        struck_out(flow.journal.clone(), confirmed.rows).await;
+
+    /// Announces what stands in the outbox; how many rows there were.
+    async fn announce(
+        &mut self,
+        flow: &Flow,
+        node: NodeId,
+        broker: &Broker,
+    ) -> Result<usize, Error> {
+        if !matches!(broker.condition(), Condition::Ready) {
+            return Ok(0);
+        }
+        let from = self.after;
+        let rows = flow.journal.read(move |c| read::outbox(c, node, from, BATCH)).await?;
+        let Some(last) = rows.last() else { return Ok(0) };
+        self.after = last.seq;
+        let hint = |row: &read::Untold| Hint { lane: row.destination.clone(), place: row.delivery };
+        let places = broker.announce(rows.iter().map(hint).collect()).await;
+        let places: HashSet<i64> = places.into_iter().collect();
+        let told = rows.iter().filter(|row| places.contains(&row.delivery));
+        self.confirmed.rows.extend(told.map(|row| row.seq));
+        self.confirmed.strike_out(flow);
+        Ok(rows.len())
     }
 }
 
@@ -118,30 +170,6 @@ async fn count(flow: &Flow) {
         Ok(behind) => flow.relay.behind.store(behind, Ordering::Relaxed),
         Err(error) => tracing::error!(%error, "what waits for the broker is not counted"),
     }
-}
-
-/// Announces what stands in the outbox after place `after`; how many rows there were.
-async fn announce(
-    flow: &Flow,
-    node: NodeId,
-    broker: &Broker,
-    after: &mut i64,
-    confirmed: &mut Confirmed,
-) -> Result<usize, Error> {
-    if !matches!(broker.condition(), Condition::Ready) {
-        return Ok(0);
-    }
-    let from = *after;
-    let rows = flow.journal.read(move |c| read::outbox(c, node, from, BATCH)).await?;
-    let Some(last) = rows.last() else { return Ok(0) };
-    *after = last.seq;
-    let hint = |row: &read::Untold| Hint { lane: row.destination.clone(), place: row.delivery };
-    let places = broker.announce(rows.iter().map(hint).collect()).await;
-    let places: HashSet<i64> = places.into_iter().collect();
-    let told = rows.iter().filter(|row| places.contains(&row.delivery));
-    confirmed.rows.extend(told.map(|row| row.seq));
-    confirmed.strike_out(flow);
-    Ok(rows.len())
 }
 
 /// What the broker has, and the outbox still holds. Those rows are in nobody's way, and a commit of

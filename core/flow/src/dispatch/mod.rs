@@ -12,7 +12,7 @@ mod under_way;
 mod work;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -54,6 +54,8 @@ struct Dispatcher {
     lanes: Lanes,
     /// The place in the journal up to which it has caught up; `None`: it is up to date.
     cursor: Option<i64>,
+    /// The lanes that it has met on the way there: what it meets of them after that is not their head.
+    met: HashSet<LaneKey>,
     sweep: Timestamp,
     /// When the journal is read through although nobody has told of anything; never, where nobody else
     /// writes to it.
@@ -82,6 +84,7 @@ pub(crate) async fn run(
         concurrency_max: 1,
         lanes: Lanes::default(),
         cursor: Some(0),
+        met: HashSet::new(),
         sweep: now,
         again: is_shared.then_some(now + LOOK_AGAIN),
         looks: Vec::new(),
@@ -183,16 +186,21 @@ impl Dispatcher {
         self.cursor = (found.len() == WINDOW).then(|| found.last().map_or(after, |d| d.seq));
         let now = self.flow.clock.now();
         let carried = self.carried(messages);
-        let mut heads = BTreeSet::new();
+        if after == 0 {
+            self.met.clear();
+        }
         for delivery in found {
             let carried = carried.get(&delivery.message).cloned();
             let item = Item::from(delivery).with(carried);
             let key = LaneKey::of(&item);
             // Something has made it due since its lane came to rest, and what told of that was lost.
-            if heads.insert(key.clone()) {
+            if self.met.insert(key.clone()) {
                 self.lanes.hasten(&key, item.due);
             }
             self.lanes.insert(item, now);
+        }
+        if self.cursor.is_none() {
+            self.met = HashSet::new();
         }
         Ok(())
     }

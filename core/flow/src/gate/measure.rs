@@ -2,7 +2,7 @@
 //! journal for a minute and means nothing in a debug build.
 //!
 //! ```text
-//! cargo test --release -p luotsi-flow --lib gate::measure -- --ignored --nocapture
+//! tests/run --measure
 //! ```
 
 use std::time::{Duration, Instant};

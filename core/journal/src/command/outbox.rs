@@ -12,15 +12,22 @@ use crate::{
 /// How the name of a lane begins that sends to a system.
 pub const SENDING: &str = "to:";
 
-/// Notes that a dispatcher elsewhere is to look at a delivery, here by its id. A hub's own dispatchers it
-/// tells itself, and whoever takes such a lane over later reads the journal from here on.
-const TELL_OF: &str = "insert into outbox (node, destination, delivery)
-     select cast(?1 as blob), cast(?2 as text), (select seq from delivery where id = ?3)
-     where not exists (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)";
-/// The same by its place.
-const TELL_AT: &str = "insert into outbox (node, destination, delivery)
-     select cast(?1 as blob), cast(?2 as text), (select seq from delivery where seq = ?3)
-     where not exists (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)";
+/// Notes that a dispatcher elsewhere is to look at a delivery. A hub's own dispatchers it tells itself, and
+/// whoever takes such a lane over later reads the journal from here on.
+macro_rules! tell {
+    ($delivery:literal) => {
+        concat!(
+            "insert into outbox (node, destination, delivery)
+             select cast(?1 as blob), cast(?2 as text), (select seq from delivery where ",
+            $delivery,
+            " = ?3) where not exists
+                 (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)"
+        )
+    };
+}
+
+const TELL_OF: &str = tell!("id");
+const TELL_AT: &str = tell!("seq");
 
 /// What tells of deliveries that are being kept; nothing where there is nobody to tell.
 pub(super) fn telling<'a>(

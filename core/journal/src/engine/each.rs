@@ -33,7 +33,8 @@ impl<'v> Step<'v> {
 
 impl Connection {
     /// Takes steps one after the other. For each row of each step: the number in the first column of
-    /// the answer's one row, or for what answers nothing how many rows it changed.
+    /// the answer's one row, or for what answers nothing how many rows it changed. Of an `insert` of what a
+    /// `select` finds only their sum is told: which row each came of, a server cannot say.
     pub(crate) fn take(&self, steps: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
         match &self.0 {
             Kind::Sqlite(connection) => {

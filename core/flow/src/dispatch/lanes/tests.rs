@@ -179,3 +179,19 @@ fn what_rests_takes_no_room() {
     assert_eq!((lanes.take_woken(at(3599)), lanes.take(at(3599)).map(|_| ())), (None, None));
     assert_eq!(lanes.take_woken(at(3600)), Some(key));
 }
+
+#[test]
+fn a_lane_that_rests_wakes_sooner_where_the_journal_says_so_and_never_later() {
+    let mut lanes = Lanes::default();
+    lanes.insert(item(1, Some(0), at(60)), at(0));
+    let key = LaneKey::of(&item(1, Some(0), at(60)));
+    let other = LaneKey::Alone(9);
+    for (due, wakes) in [(90, 60), (60, 60), (5, 5), (7, 5)] {
+        lanes.hasten(&key, at(due));
+        lanes.hasten(&other, at(due));
+        assert_eq!(lanes.take_woken(at(wakes) - SignedDuration::from_nanos(1)), None, "{due}");
+        assert_eq!(lanes.next_woken(), Some(at(wakes)), "{due}");
+    }
+    assert_eq!(lanes.take_woken(at(5)), Some(key), "and what does not rest does not wake");
+    assert_eq!(lanes.take_woken(at(5)), None);
+}

@@ -31,22 +31,7 @@ pub(super) fn many(sql: &str, types: &[Type]) -> Option<(String, Answers)> {
     let rows = rows(types)?;
     let sql = sql.trim();
     match sql.split_whitespace().next()? {
-        "insert" if !sql.contains("on conflict") => match sql.split_once("values (") {
-            Some((into, rest)) => {
-                let (values, returning) = rest.rsplit_once(')')?;
-                let answers = if returning.is_empty() { Answers::Nothing } else { Answers::Each };
-                let values = over_rows(values);
-                Some((
-                    format!("{into}select {values} from {rows} order by {NUMBER}{returning}"),
-                    answers,
-                ))
-            }
-            None => {
-                let (into, question) = sql.split_once("select ")?;
-                let found = found(&rows, &format!("select {question}"));
-                Some((format!("{into}select found.* {found} order by {NUMBER}"), Answers::Nothing))
-            }
-        },
+        "insert" => inserting(sql, &rows),
         "update" => {
             let (set, which) = sql.split_once(" where ")?;
             let (set, which) = (over_rows(set), over_rows(which));
@@ -63,6 +48,22 @@ pub(super) fn many(sql: &str, types: &[Type]) -> Option<(String, Answers)> {
         }
         _ => None,
     }
+}
+
+fn inserting(sql: &str, rows: &str) -> Option<(String, Answers)> {
+    if sql.contains("on conflict") {
+        return None;
+    }
+    let Some((into, rest)) = sql.split_once("values (") else {
+        let (into, _) = sql.split_once("select ")?;
+        let found = found(rows, sql.strip_prefix(into)?);
+        let text = format!("{into}select found.* {found} order by {NUMBER}");
+        return Some((text, Answers::Nothing));
+    };
+    let (values, returning) = rest.rsplit_once(')')?;
+    let answers = if returning.is_empty() { Answers::Nothing } else { Answers::Each };
+    let values = over_rows(values);
+    Some((format!("{into}select {values} from {rows} order by {NUMBER}{returning}"), answers))
 }
 
 fn found(rows: &str, question: &str) -> String {
