@@ -40,6 +40,9 @@ grant delete on reconsider to luotsi_dispatch;
 grant insert, update, delete on node, outbox to luotsi_intake, luotsi_dispatch;
 grant insert, update on lane to luotsi_intake, luotsi_dispatch;
 
+-- What tells a hub whether a commit was made whose answer was lost.
+grant insert, update on writer to luotsi_intake, luotsi_dispatch;
+
 -- The logs: appended to, never changed.
 grant insert on disclosure, leaf, checkpoint to luotsi_log;
 grant update on tree, checkpoint to luotsi_log;

@@ -136,6 +136,7 @@ impl Journal {
         let connection = Connection::serving(&database)?;
         connection.write_here()?;
         migrate::ready(&connection)?;
+        connection.sign()?;
         let is_shared = teller.is_some() || connection.dialect().is_shared();
         // Of one moment: another hub may be appending.
         let keeper = connection.at_once(|| Keeper::open(&connection, is_shared))?;

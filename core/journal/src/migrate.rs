@@ -41,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0007_recall.sql"),
     migration!("0008_held.sql"),
     migration!("0009_lanes.sql"),
+    Migration {
+        sql: "",
+        postgres: include_str!("../migrations/postgres/0010_writer.sql"),
+        compute: |_| Ok(()),
+    },
 ];
 
 /// The version that this hub writes.

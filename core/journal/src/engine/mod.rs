@@ -266,6 +266,14 @@ impl Connection {
         }
     }
 
+    /// Sees to it that it can be told what became of each commit from here on.
+    pub(crate) fn sign(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => Ok(()),
+            Kind::Postgres(link) => link.sign(),
+        }
+    }
+
     /// Whether nobody can tell yet if the latest commit was made.
     pub(crate) fn is_in_doubt(&self) -> bool {
         matches!(&self.0, Kind::Postgres(link) if link.is_in_doubt())

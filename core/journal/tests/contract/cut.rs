@@ -1,111 +1,22 @@
-//! A line to the server that is cut at a commit, before it arrives or before its answer does; or on
-//! which nothing is heard any more from there on, though it stands.
+//! A commit whose answer is lost: it did not arrive, or its answer did not; or nothing is heard any more
+//! on a line that stands; or its server was killed, and gives the transaction's number to another.
 
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU8, Ordering},
-    },
-    thread,
-};
+use std::{net::TcpListener, sync::atomic::Ordering};
 
-use luotsi_journal::{Database, Error, Journal, Phase, State, read, verify};
+use luotsi_journal::{Connection, Database, Error, Journal, Phase, State, read, verify};
 
 use crate::{
     Place,
-    postgres::Own,
+    line::{AFTER, BEFORE, Cut, Line, WHOLE},
+    postgres::{Own, Server},
     world::{AINO, accept, advance, delivery, delivery_id, masters, message},
 };
-
-/// A commit, as the journal asks for it.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bcommit\0";
-
-const WHOLE: u8 = 0;
-const BEFORE: u8 = 1;
-const AFTER: u8 = 2;
-
-/// What becomes of a line at its cut.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Cut {
-    Closed,
-    /// Both sockets stay, and what is said is swallowed.
-    HalfOpen,
-}
-
-/// Passes on what is said, until it is to cut.
-struct Line {
-    cut: Arc<AtomicU8>,
-    port: u16,
-}
-
-impl Line {
-    fn to(server: String, as_it: Cut) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let cut = Arc::new(AtomicU8::new(WHOLE));
-        let told = cut.clone();
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let (server, cut) = (TcpStream::connect(&server).unwrap(), told.clone());
-                let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                let (back, dead) = (cut.clone(), Arc::new(AtomicBool::new(false)));
-                let dead_too = dead.clone();
-                thread::spawn(move || pass(client, &server, as_it, &dead, |said| asks(&cut, said)));
-                thread::spawn(move || pass(from, &to, as_it, &dead_too, |_| answers(&back)));
-            }
-        });
-        Self { cut, port }
-    }
-}
-
-/// Whether to go on, before what was said is passed on.
-fn asks(cut: &AtomicU8, said: &[u8]) -> bool {
-    let is_commit = said.windows(COMMIT.len()).any(|part| part == COMMIT);
-    if is_commit && cut.load(Ordering::SeqCst) == AFTER {
-        // The next answer is this one's.
-        cut.store(AFTER + 1, Ordering::SeqCst);
-    }
-    !(is_commit && cut.compare_exchange(BEFORE, WHOLE, Ordering::SeqCst, Ordering::SeqCst).is_ok())
-}
-
-fn answers(cut: &AtomicU8) -> bool {
-    cut.compare_exchange(AFTER + 1, WHOLE, Ordering::SeqCst, Ordering::SeqCst).is_err()
-}
-
-fn pass(
-    mut from: TcpStream,
-    mut to: &TcpStream,
-    as_it: Cut,
-    dead: &AtomicBool,
-    goes_on: impl Fn(&[u8]) -> bool,
-) {
-    let mut bytes = vec![0; 65_536];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if dead.load(Ordering::SeqCst) {
-            continue;
-        }
-        if !goes_on(&bytes[..count]) {
-            match as_it {
-                Cut::Closed => break,
-                Cut::HalfOpen => dead.store(true, Ordering::SeqCst),
-            }
-        } else if to.write_all(&bytes[..count]).is_err() {
-            break;
-        }
-    }
-    if !dead.load(Ordering::SeqCst) {
-        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-    }
-}
 
 /// What was lost before it arrived is done again, what was done is told as done: once, either way.
 async fn is_made_once_and_told_as_it_is(as_it: Cut, when: u8) {
     let Some(place) = Own::new() else { return };
     let line = Line::to(place.address(), as_it);
-    let by_line = Database::of_url(&place.url_at(&format!("127.0.0.1:{}", line.port))).unwrap();
-    let journal = Journal::open(&by_line, masters(&[7])).unwrap();
+    let journal = Journal::open(line.way_to(&place), masters(&[7])).unwrap();
     accept(&journal, message(1, AINO, &["plan"])).await;
     let there = || delivery(&journal, delivery_id(1, 0));
     let next = advance(&there(), State::Sending, Phase::Intent, 2);
@@ -150,4 +61,43 @@ fn a_server_that_never_greets_is_given_up() {
     assert!(refused.as_ref().is_some_and(is_told), "{refused:?}");
     // Its queue took the connection all the while.
     drop(listener);
+}
+
+/// A number that the server says.
+fn number(server: &Connection, which: &str) -> u64 {
+    let said = server.one(&format!("select {which}::text"), &[], |row| row.get::<String>(0));
+    said.unwrap().parse().unwrap()
+}
+
+/// A server forgets the numbers that it gave to what it had not written yet, and gives them again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_lost_with_its_server_is_not_taken_for_one_of_the_same_number() {
+    let Some(server) = Server::start() else { return };
+    let place = Own::at(server.url());
+    let line = Line::to(place.address(), Cut::Unnoticed);
+    let journal = Journal::open(line.way_to(&place), masters(&[7])).unwrap();
+    accept(&journal, message(1, AINO, &["plan"])).await;
+    let there = || delivery(&journal, delivery_id(1, 0));
+    let next = advance(&there(), State::Sending, Phase::Intent, 2);
+    let direct = Connection::open(&place.database).unwrap();
+    // What is not committed stays unwritten for so long.
+    direct.batch("alter system set wal_writer_delay = '10s'").unwrap();
+    direct.one("select pg_reload_conf()", &[], |_| Ok(())).unwrap();
+    line.shut.store(true, Ordering::SeqCst);
+    line.cut.store(BEFORE, Ordering::SeqCst);
+    let asker = journal.clone();
+    let asked = tokio::spawn(async move { asker.write(next).await });
+    while line.cut.load(Ordering::SeqCst) != WHOLE {
+        tokio::task::yield_now().await;
+    }
+    let lost = number(&direct, "pg_snapshot_xmin(pg_current_snapshot())");
+    server.kill();
+    server.again();
+    let others = Connection::open(&place.database).unwrap();
+    let mut given = (0..).map(|_| number(&others, "pg_current_xact_id()"));
+    assert!(given.next() <= Some(lost), "it was written, so nobody else gets its number");
+    given.find(|given| *given >= lost);
+    line.shut.store(false, Ordering::SeqCst);
+    assert_eq!(asked.await.unwrap(), Ok(Ok(())));
+    assert_eq!(there().state, State::Sending, "what was told as done is done");
 }

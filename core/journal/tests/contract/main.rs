@@ -11,6 +11,7 @@ mod directing;
 mod filing;
 mod holding;
 mod lanes;
+mod line;
 mod moving;
 mod owing;
 mod planning;

@@ -1,25 +1,46 @@
 //! Whether a commit was made whose answer was lost.
 //!
 //! A command that was committed must not be told as failed: applied again, its move would find the
-//! delivery elsewhere, and nobody would go on with it. The server remembers what became of a
-//! transaction, by its number.
+//! delivery elsewhere, and nobody would go on with it. Nor may one that was lost be told as done. So each
+//! group of a writer leaves its number with what it commits. The transaction's own number would not do:
+//! a server that was killed gives it again to somebody else.
 
 use std::cell::{Cell, RefCell};
 
-use crate::Error;
+use crate::engine::{each::Step, value::params};
 
-/// The latest transaction of a connection.
+/// Leaves a group's number.
+const MARK: &str = "insert into writer (id, made) values (?1, ?2)
+                    on conflict (id) do update set made = excluded.made";
+/// The last one left.
+pub(super) const MADE: &str = "select made from writer where id = ?1";
+
+/// The groups of a connection's writer.
 #[derive(Default)]
 pub(super) struct Doubt {
-    /// Its number, as the server says it.
-    transaction: RefCell<Option<String>>,
+    /// Whose they are; nobody asks what became of a commit where there is none.
+    writer: RefCell<Vec<u8>>,
+    /// The number of the latest.
+    group: Cell<i64>,
     open: Cell<bool>,
 }
 
 impl Doubt {
-    pub(super) fn began(&self, transaction: Option<String>) {
-        self.transaction.replace(transaction);
-        self.open.set(false);
+    /// From here on each commit can be asked for. Nobody else has that name.
+    pub(super) fn sign(&self, writer: Vec<u8>) {
+        self.writer.replace(writer);
+    }
+
+    pub(super) fn writer(&self) -> Vec<u8> {
+        self.writer.borrow().clone()
+    }
+
+    /// A group is to be committed; with this, if it is to be asked for.
+    pub(super) fn next<T>(&self, commit: impl FnOnce(Option<Step<'_>>) -> T) -> T {
+        self.group.set(self.group.get() + 1);
+        let (writer, group) = (self.writer.borrow(), self.group.get());
+        let mark = (!writer.is_empty()).then(|| Step::new(MARK, [*params![*writer, group]]));
+        commit(mark)
     }
 
     /// Its commit was asked for, and the answer was lost or not.
@@ -31,27 +52,9 @@ impl Doubt {
         self.open.get()
     }
 
-    /// Asks the server, by a connection made anew. One that was killed takes what was under way for
-    /// aborted once it is back.
-    pub(super) fn resolve(
-        &self,
-        ask: impl FnOnce(&str) -> Result<Option<String>, Error>,
-    ) -> Option<bool> {
-        let transaction = self.transaction.borrow();
-        // A number is all that a server can have said.
-        let number: u64 = transaction.as_ref()?.parse().ok()?;
-        // A number that the server has yet to give was lost with the server that gave it.
-        let status = ask(&format!(
-            "select case when '{number}'::xid8 >= pg_snapshot_xmax(pg_current_snapshot())
-                         then 'aborted' else pg_xact_status('{number}'::xid8) end"
-        ));
-        let status = status.ok()??;
-        let made = match status.as_str() {
-            "committed" => true,
-            "aborted" => false,
-            _ => return None,
-        };
+    /// Whether the latest was made, by the number left last.
+    pub(super) fn resolve(&self, left: Option<i64>) -> bool {
         self.open.set(false);
-        Some(made)
+        left == Some(self.group.get())
     }
 }

@@ -10,18 +10,17 @@ mod doubt;
 mod each;
 mod many;
 mod server;
+mod transaction;
 mod value;
 
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     error::Error as _,
-    pin::pin,
-    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use futures::future::{try_join, try_join_all, try_join3};
+use futures::future::try_join_all;
 use tokio_postgres::{
     SimpleQueryMessage, Statement,
     error::{DbError, SqlState},
@@ -43,9 +42,6 @@ use super::{
 };
 use crate::Error;
 
-/// Takes the writers' lock ("LUOTSI"), and tells the transaction's number.
-const TAKE_LOCK: &str = "select pg_advisory_xact_lock(x'4c554f545349'::bigint), \
-                         pg_current_xact_id()::text";
 /// Between two attempts to reach a server that is away: at first, and at most.
 const AWAY_MIN: Duration = Duration::from_millis(50);
 const AWAY_MAX: Duration = Duration::from_secs(2);
@@ -247,98 +243,6 @@ impl Link {
     pub(super) fn batch(&self, sql: &str) -> Result<Option<String>, Error> {
         let answers = self.with(|line| wait(self.bound.get(), line.client.simple_query(sql)))?;
         Ok(last_value(&answers))
-    }
-
-    /// Begins a transaction that sees one moment and changes nothing. Nobody waits for that: what is asked
-    /// next is answered after it, or fails as it did.
-    pub(super) fn begin_reading(&self) -> Result<(), Error> {
-        self.send("begin isolation level repeatable read read only")?;
-        self.within.set(true);
-        Ok(())
-    }
-
-    /// Ends it. Whoever is next on the connection comes after it.
-    pub(super) fn end_reading(&self) {
-        self.within.set(false);
-        if !self.is_lost() && self.send("rollback").is_err() {
-            self.line.replace(None);
-        }
-    }
-
-    /// Sends a statement whose answer nobody looks at.
-    fn send(&self, sql: &str) -> Result<(), Error> {
-        self.with(|line| {
-            let mut sent = pin!(line.client.batch_execute(sql));
-            match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(Err(error)) => Err(Failure::Told(error)),
-                Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
-            }
-        })
-    }
-
-    /// Begins a transaction that changes. Each statement sees what was committed before it began; and
-    /// since the lock comes first and is kept to the commit, that is all that there is.
-    pub(super) fn begin(&self) -> Result<(), Error> {
-        self.begin_asking("select 1", |_| Ok(())).map(drop)
-    }
-
-    /// The same with a question, sent at once.
-    pub(super) fn begin_asking<T>(
-        &self,
-        sql: &str,
-        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Result<T, Error>, Error> {
-        let (lock, question) = (self.prepared(TAKE_LOCK)?, self.prepared(sql)?);
-        let began = self.with(|line| {
-            let begin = line.client.batch_execute("begin isolation level read committed");
-            let (lock, ask) =
-                (line.client.query_one(&lock, &[]), line.client.query_one(&question, &[]));
-            wait(self.bound.get(), try_join3(begin, lock, ask))
-        });
-        match began {
-            Ok(((), locked, found)) => {
-                self.within.set(true);
-                self.doubt.began(locked.try_get(1).ok());
-                Ok(read(&Row(Kind::Postgres(&found))))
-            }
-            Err(error) => {
-                // The lock was not to be had, and the transaction stands open without it.
-                self.roll_back();
-                Err(error)
-            }
-        }
-    }
-
-    /// Takes last steps and commits, in one go: a step that fails leaves a commit that commits nothing.
-    /// When the answer is lost it [is in doubt](Self::is_in_doubt) whether it was done.
-    pub(super) fn commit(&self, last: &[Step<'_>]) -> Result<(), Error> {
-        let committed = self.asked(last).and_then(|asked| {
-            self.with(|line| {
-                let steps = try_join_all(asked.iter().map(|step| step.numbers(line)));
-                let commit = line.client.batch_execute("commit");
-                wait(self.bound.get(), try_join(steps, commit)).map(|_| ())
-            })
-        });
-        self.within.set(false);
-        self.doubt.ended(committed.is_err() && self.is_lost());
-        committed
-    }
-
-    pub(super) fn roll_back(&self) {
-        self.within.set(false);
-        if !self.is_lost() && self.batch("rollback").is_err() {
-            // What cannot be rolled back goes with its connection.
-            self.line.replace(None);
-        }
-    }
-
-    pub(super) fn is_in_doubt(&self) -> bool {
-        self.doubt.is_open()
-    }
-
-    /// What became of the commit in doubt; `None` while that cannot be told.
-    pub(super) fn fate(&self) -> Option<bool> {
-        self.doubt.resolve(|sql| self.batch(sql))
     }
 }
 
