@@ -1,113 +1,165 @@
-//! Makes a connection, and keeps its socket on a thread of its own.
-//!
-//! The writer's thread and the readers' wait for their answers, on threads that may be a runtime's.
-//! So the socket is driven elsewhere: waiting for it then needs no runtime and holds up none.
+//! Makes a connection, which is driven by whoever waits for an answer.
 
-use std::{future::pending, path::Path, sync::mpsc};
+use std::{
+    cell::RefCell,
+    path::Path,
+    pin::pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use futures::{FutureExt as _, future::BoxFuture};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use tokio::{runtime::Builder, sync::oneshot, time::timeout};
-use tokio_postgres::{Client, Connection, NoTls, tls::MakeTlsConnect};
+use tokio_postgres::{Client, NoTls, config::TargetSessionAttrs, tls::MakeTlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
-    answer::{silent, wait},
-    failed,
+    answer::{Failure, silent},
+    dial::{Door, doors, knock},
+    failed, last_value,
     server::{Server, Tls},
+    socket::{Socket, Watch, ends},
 };
 use crate::Error;
 
 /// What every connection says first. A hub that hangs within a transaction, or is cut off, must not
 /// hold up the others for longer than this, which is less than a lease; and *accepted* means flushed to
-/// disk. Each question of a hub has an index. A server that looked at the size of a table just when little
-/// was in it would not use it, and go on so until it looks again.
+/// disk. Each question of a hub has an index, and one plan. A server that looked at the size of a table just
+/// when little was in it would not use it, and go on so until it looks again.
 const FIRST: &str = "set synchronous_commit = on; set lock_timeout = '10s'; \
                      set idle_in_transaction_session_timeout = '3s'; set jit = off; \
-                     set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+                     set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
+                     set plan_cache_mode = force_generic_plan; \
+                     show transaction_read_only";
 
-/// A connection: who asks, and the end of its socket's thread.
+/// A connection: who asks, and what carries it. Dropped in this order, it first says goodbye.
 pub(super) struct Line {
     pub(super) client: Client,
-    end: oneshot::Sender<()>,
+    carrier: Carrier,
+}
+
+struct Carrier {
+    watch: Watch,
+    /// None: it is lost.
+    connection: RefCell<Option<BoxFuture<'static, Result<(), tokio_postgres::Error>>>>,
 }
 
 impl Line {
+    /// Waits for an answer on this thread, without a bound where there is none.
+    pub(super) fn wait<T>(
+        &self,
+        bound: Option<Duration>,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        let mut answer = pin!(answer);
+        let answered = self.carrier.watch.run(bound, |context| {
+            let answered = answer.as_mut().poll(context);
+            if answered.is_pending() {
+                self.carrier.go_on(context);
+            }
+            answered
+        });
+        let silent = || Failure::Silent(bound.unwrap_or_default());
+        answered.ok_or_else(silent)?.map_err(Failure::Told)
+    }
+
+    /// Sends what was asked and hears what was said, without waiting.
+    pub(super) fn look(&self) {
+        self.carrier.watch.once(|context| self.carrier.go_on(context));
+    }
+
+    /// Whether it was lost, as far as was looked.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
+}
 
-    /// Closes the socket at once: dropped only, it would wait for the answers that do not come.
-    pub(super) fn give_up(self) {
-        let _ = self.end.send(());
+impl Carrier {
+    /// Writes what was asked and reads what came.
+    fn go_on(&self, context: &mut Context<'_>) {
+        let mut connection = self.connection.borrow_mut();
+        let ended = match connection.as_mut().map(|all| all.poll_unpin(context)) {
+            Some(Poll::Ready(ended)) => ended,
+            Some(Poll::Pending) | None => return,
+        };
+        // With it goes what was to be answered: whoever waits is told.
+        *connection = None;
+        if let Err(error) = ended {
+            tracing::warn!(why = %failed(&error), "a connection to the database is lost");
+        }
     }
 }
 
-/// Connects; the socket's thread ends when the line is dropped or the server goes away.
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        self.watch.once(|context| self.go_on(context));
+    }
+}
+
+/// Connects to the first server named that answers, and is what the URL wants.
 pub(super) fn connect(server: &Server) -> Result<Line, Error> {
-    let line = match &server.tls {
-        Tls::Plain => on_a_thread(server, NoTls),
-        Tls::Verified(roots) => on_a_thread(server, checking(roots.as_deref())?),
-    }?;
-    wait(Some(server.greeting_max()), line.client.batch_execute(FIRST))?;
+    match &server.tls {
+        Tls::Plain => to_one(server, NoTls),
+        Tls::Verified(roots) => to_one(server, checking(roots.as_deref())?),
+    }
+}
+
+fn to_one<T>(server: &Server, mut tls: T) -> Result<Line, Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let mut why = Error::Storage("no server is named".into());
+    for door in doors(&server.config) {
+        let line = door.map_err(unreachable).and_then(|door| to(server, &door, &mut tls));
+        match line {
+            Ok(line) => return Ok(line),
+            Err(error) => why = error,
+        }
+    }
+    Err(why)
+}
+
+fn to<T>(server: &Server, door: &Door, tls: &mut T) -> Result<Line, Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let long = server.greeting_max();
+    let tls = tls
+        .make_tls_connect(&door.name)
+        .map_err(|_| Error::Url("its host is no name that a certificate can be of"))?;
+    let (socket, watch) = ends(knock(door, &server.config).map_err(unreachable)?);
+    let mut greeting = pin!(server.config.connect_raw(socket, tls));
+    let greeted = watch.run(Some(long), |context| greeting.as_mut().poll(context));
+    let (client, connection) =
+        greeted.ok_or_else(|| silent(long))?.map_err(|error| failed(&error))?;
+    let connection = RefCell::new(Some(connection.boxed()));
+    let line = Line { client, carrier: Carrier { watch, connection } };
+    let first = line.wait(Some(long), line.client.simple_query(FIRST))?;
+    is_wanted(server, last_value(&first).as_deref())?;
     Ok(line)
 }
 
-fn on_a_thread<T>(server: &Server, tls: T) -> Result<Line, Error>
-where
-    T: MakeTlsConnect<tokio_postgres::Socket> + Send + 'static,
-    T::TlsConnect: Send,
-    T::Stream: Send,
-    <T::TlsConnect as tokio_postgres::tls::TlsConnect<tokio_postgres::Socket>>::Future: Send,
-{
-    let (config, long) = (server.config.clone(), server.greeting_max());
-    let (tell, told) = mpsc::channel();
-    let drive = move || {
-        let runtime = match Builder::new_current_thread().enable_io().enable_time().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return drop(tell.send(Err(Error::Storage(error.to_string())))),
-        };
-        runtime.block_on(async {
-            match timeout(long, config.connect(tls)).await {
-                Ok(Ok((client, connection))) => {
-                    let (end, ended) = oneshot::channel();
-                    let _ = tell.send(Ok(Line { client, end }));
-                    drop(tell);
-                    serve(connection, ended).await;
-                }
-                Ok(Err(error)) => drop(tell.send(Err(failed(&error)))),
-                Err(_) => drop(tell.send(Err(silent(long)))),
-            }
-        });
+fn is_wanted(server: &Server, read_only: Option<&str>) -> Result<(), Error> {
+    let wanted = match server.config.get_target_session_attrs() {
+        TargetSessionAttrs::ReadWrite => "off",
+        TargetSessionAttrs::ReadOnly => "on",
+        _ => return Ok(()),
     };
-    std::thread::Builder::new()
-        .name("journal-socket".into())
-        .spawn(drive)
-        .map_err(|e| Error::Storage(e.to_string()))?;
-    told.recv().map_err(|_| Error::Stopped)?
+    match read_only {
+        Some(found) if found == wanted => Ok(()),
+        _ => Err(Error::Storage("the server is not of the target_session_attrs wanted".into())),
+    }
 }
 
-async fn serve<S, T>(connection: Connection<S, T>, ended: oneshot::Receiver<()>)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    let given_up = async {
-        // Dropped in order, it first says goodbye.
-        if ended.await.is_err() {
-            pending::<()>().await;
-        }
-    };
-    // Whoever asks next is told; here it is only noted.
-    tokio::select! {
-        ended = connection => if let Err(error) = ended {
-            tracing::warn!(why = %failed(&error), "a connection to the database is lost");
-        },
-        () = given_up => tracing::warn!("a connection to the database is given up: no answer comes"),
-    }
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` wants it")]
+fn unreachable(error: std::io::Error) -> Error {
+    Error::Storage(format!("error connecting to server: {error}"))
 }
 
 /// Checks the server's certificate against its name.

@@ -2,7 +2,7 @@
 
 use futures::{
     FutureExt as _,
-    future::{BoxFuture, try_join_all},
+    future::{LocalBoxFuture, try_join_all},
 };
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
@@ -27,22 +27,25 @@ impl<'v> Asked<'v> {
 
     /// What it answers: a number for each row of parameters, the first of its answer or how many rows it
     /// changed.
-    pub(super) fn numbers<'a>(&'a self, line: &'a Line) -> BoxFuture<'a, Result<Vec<i64>, Error>> {
+    pub(super) fn numbers<'a>(
+        &'a self,
+        line: &'a Line,
+    ) -> LocalBoxFuture<'a, Result<Vec<i64>, Error>> {
         match self {
             Self::Each(statement, rows) => {
                 let all: Vec<_> = rows.iter().map(|row| number(line, statement, row)).collect();
-                try_join_all(all).boxed()
+                try_join_all(all).boxed_local()
             }
             Self::Many(statement, Answers::Nothing, ..) => async move {
                 let changed = line.client.execute(statement, &self.parameters()).await?;
                 Ok(vec![1; usize::try_from(changed).unwrap_or(0)])
             }
-            .boxed(),
+            .boxed_local(),
             Self::Many(statement, Answers::Each, ..) => async move {
                 let answers = line.client.query(statement, &self.parameters()).await?;
                 answers.iter().map(|row| row.try_get(0)).collect()
             }
-            .boxed(),
+            .boxed_local(),
             Self::Many(statement, Answers::Changed, rows, _) => async move {
                 let changed = line.client.query(statement, &self.parameters()).await?;
                 let mut numbers = vec![0; *rows];
@@ -53,11 +56,11 @@ impl<'v> Asked<'v> {
                 }
                 Ok(numbers)
             }
-            .boxed(),
+            .boxed_local(),
             Self::Many(_, Answers::Found, ..) => async move {
                 self.firsts(line).await?.iter().flatten().map(|row| row.try_get(0)).collect()
             }
-            .boxed(),
+            .boxed_local(),
         }
     }
 

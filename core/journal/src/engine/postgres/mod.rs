@@ -6,10 +6,12 @@
 
 mod answer;
 mod connect;
+mod dial;
 mod doubt;
 mod each;
 mod many;
 mod server;
+mod socket;
 mod transaction;
 mod value;
 
@@ -28,7 +30,7 @@ use tokio_postgres::{
 
 pub use self::server::Server;
 use self::{
-    answer::{Failure, wait},
+    answer::Failure,
     connect::Line,
     doubt::Doubt,
     each::{Asked, parameters},
@@ -119,7 +121,17 @@ impl Link {
 
     /// Whether it is of no use any more.
     pub(super) fn is_lost(&self) -> bool {
+        if !self.within.get() {
+            self.look();
+        }
         self.line.borrow().as_ref().is_none_or(Line::is_closed)
+    }
+
+    /// Sends what is to be sent, and hears what was said.
+    fn look(&self) {
+        if let Some(line) = &*self.line.borrow() {
+            line.look();
+        }
     }
 
     fn with<T>(&self, run: impl FnOnce(&Line) -> Result<T, Failure>) -> Result<T, Error> {
@@ -129,9 +141,8 @@ impl Link {
         drop(line);
         match &done {
             Err(Failure::Silent(_)) => {
-                if let Some(line) = self.line.take() {
-                    line.give_up();
-                }
+                tracing::warn!("a connection to the database is given up: no answer comes");
+                drop(self.line.take());
             }
             Err(Failure::Told(error)) if ends(error) => drop(self.line.take()),
             _ => {}
@@ -166,13 +177,13 @@ impl Link {
     }
 
     fn prepare(&self, text: &str) -> Result<Statement, Error> {
-        self.with(|line| wait(self.bound.get(), line.client.prepare(text)))
+        self.with(|line| line.wait(self.bound.get(), line.client.prepare(text)))
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
         let statement = self.prepared(sql)?;
         let changed = self.with(|line| {
-            wait(self.bound.get(), line.client.execute(&statement, &parameters(values)))
+            line.wait(self.bound.get(), line.client.execute(&statement, &parameters(values)))
         })?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
@@ -181,7 +192,7 @@ impl Link {
     pub(super) fn take(&self, steps: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
         let asked = self.asked(steps)?;
         self.with(|line| {
-            wait(self.bound.get(), try_join_all(asked.iter().map(|step| step.numbers(line))))
+            line.wait(self.bound.get(), try_join_all(asked.iter().map(|step| step.numbers(line))))
         })
     }
 
@@ -207,7 +218,7 @@ impl Link {
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<Option<T>>, Error> {
         let asked = self.asked_one(question)?;
-        let firsts = self.with(|line| wait(self.bound.get(), asked.firsts(line)))?;
+        let firsts = self.with(|line| line.wait(self.bound.get(), asked.firsts(line)))?;
         let read = |first: &Option<_>| {
             first.as_ref().map(|row| read(&Row(Kind::Postgres(row)))).transpose()
         };
@@ -236,12 +247,15 @@ impl Link {
 
     fn rows(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, Error> {
         let statement = self.prepared(sql)?;
-        self.with(|line| wait(self.bound.get(), line.client.query(&statement, &parameters(values))))
+        self.with(|line| {
+            line.wait(self.bound.get(), line.client.query(&statement, &parameters(values)))
+        })
     }
 
     /// Statements without parameters, in PostgreSQL's own words; the last value that they answer.
     pub(super) fn batch(&self, sql: &str) -> Result<Option<String>, Error> {
-        let answers = self.with(|line| wait(self.bound.get(), line.client.simple_query(sql)))?;
+        let answers =
+            self.with(|line| line.wait(self.bound.get(), line.client.simple_query(sql)))?;
         Ok(last_value(&answers))
     }
 }

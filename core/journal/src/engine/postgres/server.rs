@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_postgres::{
     Config,
-    config::{Host, SslMode},
+    config::{Host, LoadBalanceHosts, SslMode},
 };
 
 use crate::Error;
@@ -41,6 +41,7 @@ impl Server {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(Error::Url("it names no server: postgres://USER@HOST/DATABASE"));
         }
+        are_paired(&config)?;
         let tls = tls(&config, &ours)?;
         config.ssl_mode(match tls {
             Tls::Plain => SslMode::Disable,
@@ -98,6 +99,21 @@ fn apart(url: &str) -> (String, Ours) {
     (format!("{place}?{}", rest.join("&")), ours)
 }
 
+/// Whether it can be said which address and port each server has, and in which order they are asked.
+fn are_paired(config: &Config) -> Result<(), Error> {
+    let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+    if hosts > 0 && addresses > 0 && hosts != addresses {
+        return Err(Error::Url("it names another number of hostaddr than of hosts"));
+    }
+    if config.get_ports().len() > 1 && config.get_ports().len() != hosts.max(addresses) {
+        return Err(Error::Url("it names another number of ports than of hosts; say one, or each"));
+    }
+    match config.get_load_balance_hosts() {
+        LoadBalanceHosts::Disable => Ok(()),
+        _ => Err(Error::Url("its load_balance_hosts is not known here: servers are asked in turn")),
+    }
+}
+
 fn tls(config: &Config, ours: &Ours) -> Result<Tls, Error> {
     let verified = || Ok(Tls::Verified(ours.roots.clone()));
     match ours.mode.as_deref() {
@@ -150,6 +166,19 @@ mod tests {
             ("postgres:///luotsi", None),
         ] {
             assert_eq!(plain(url).ok(), wanted, "{url}");
+        }
+    }
+
+    #[test]
+    fn each_server_has_an_address_a_port_and_a_place_in_the_order() {
+        for (url, is_understood) in [
+            ("postgres://hub@localhost:5432,127.0.0.1:5433,localhost:5434/luotsi", true),
+            ("postgres://hub@localhost,localhost/luotsi?hostaddr=127.0.0.1,127.0.0.2", true),
+            ("postgres://hub@localhost,127.0.0.1/luotsi?hostaddr=127.0.0.1", false),
+            ("postgres://hub@localhost/luotsi?port=5432,5433", false),
+            ("postgres://hub@localhost/luotsi?load_balance_hosts=random", false),
+        ] {
+            assert_eq!(Server::parse(url).is_ok(), is_understood, "{url}");
         }
     }
 

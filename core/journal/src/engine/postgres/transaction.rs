@@ -7,11 +7,7 @@ use std::{
 
 use futures::future::{try_join, try_join_all, try_join3};
 
-use super::{
-    Link,
-    answer::{Failure, wait},
-    doubt::MADE,
-};
+use super::{Link, answer::Failure, doubt::MADE};
 use crate::{
     Error,
     engine::{
@@ -28,21 +24,24 @@ impl Link {
     /// Begins a transaction that sees one moment and changes nothing. Nobody waits for that: what is asked
     /// next is answered after it, or fails as it did.
     pub(in crate::engine) fn begin_reading(&self) -> Result<(), Error> {
-        self.send("begin isolation level repeatable read read only")?;
+        self.ask("begin isolation level repeatable read read only")?;
         self.within.set(true);
         Ok(())
     }
 
     /// Ends it. Whoever is next on the connection comes after it.
     pub(in crate::engine) fn end_reading(&self) {
+        // Still within, so a connection that was lost is not made again for it.
+        let asked = self.ask("rollback");
         self.within.set(false);
-        if !self.is_lost() && self.send("rollback").is_err() {
-            self.line.replace(None);
+        match asked {
+            Ok(()) => self.look(),
+            Err(_) => drop(self.line.take()),
         }
     }
 
-    /// Sends a statement whose answer nobody looks at.
-    fn send(&self, sql: &str) -> Result<(), Error> {
+    /// Asks for what nobody looks at the answer of. It goes with what is asked next.
+    fn ask(&self, sql: &str) -> Result<(), Error> {
         self.with(|line| {
             let mut sent = pin!(line.client.batch_execute(sql));
             match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -69,7 +68,7 @@ impl Link {
             let begin = line.client.batch_execute("begin isolation level read committed");
             let (lock, ask) =
                 (line.client.query_one(&lock, &[]), line.client.query_one(&question, &[]));
-            wait(self.bound.get(), try_join3(begin, lock, ask))
+            line.wait(self.bound.get(), try_join3(begin, lock, ask))
         });
         match began {
             Ok(((), _, found)) => {
@@ -94,7 +93,7 @@ impl Link {
             self.with(|line| {
                 let steps = try_join_all(asked.iter().map(|step| step.numbers(line)));
                 let commit = line.client.batch_execute("commit");
-                wait(self.bound.get(), try_join(steps, commit)).map(|_| ())
+                line.wait(self.bound.get(), try_join(steps, commit)).map(|_| ())
             })
         });
         self.within.set(false);
