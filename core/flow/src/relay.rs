@@ -24,7 +24,7 @@ const BATCH: usize = 512;
 /// How often it is looked for what was not confirmed, or was left by a hub that has gone.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often at most: what comes meanwhile goes together, which costs everybody less.
-const PACE: Duration = Duration::from_millis(25);
+const PACE: Duration = Duration::from_millis(50);
 /// How long what the broker has may stand in the outbox: less than until it is announced again.
 const STRUCK: Duration = Duration::from_millis(50);
 /// So much may wait for the broker; beyond it nothing more is taken in.

@@ -245,8 +245,8 @@ impl Dispatcher {
         match wake {
             Wake::Fresh(_) if self.cursor.is_some() => {}
             Wake::Fresh(_) if self.lanes.len() + self.looks.len() >= WINDOW => self.read_on(),
-            // What another hub accepted before it may not have been told yet.
-            Wake::Fresh(item) if self.again.is_some() => {
+            // What another hub accepted before it has not been told yet.
+            Wake::Fresh(item) if self.is_ahead(&item) => {
                 self.looks.push(item.seq);
                 self.fresh.insert(item.seq, item);
             }
@@ -260,6 +260,11 @@ impl Dispatcher {
             // A client's directives have changed: everything that pends about her is decided anew.
             Wake::Client(client) => self.refresh(LaneKey::Client(client)).await,
         }
+    }
+
+    /// Whether it comes after what is not known here.
+    fn is_ahead(&self, item: &Item) -> bool {
+        item.after.is_some_and(|earlier| !self.lanes.knows(&LaneKey::of(item), earlier))
     }
 
     /// Has what there is read from the journal, from its beginning.

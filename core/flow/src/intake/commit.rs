@@ -1,6 +1,6 @@
 //! From a prepared message to a durable one that the dispatchers know of.
 
-use std::sync::Arc;
+use std::{iter::repeat, sync::Arc};
 
 use jiff::Timestamp;
 use luotsi_bus::{Bus, Wake};
@@ -141,11 +141,11 @@ impl Telling {
         }
         let generation = self.generation.clone();
         let carried = Arc::new(Carried { envelope, record, generation });
-        for ((id, destination, purpose, deadline), seq) in
-            items.into_iter().zip(&accepted.deliveries)
-        {
+        let after = accepted.after.iter().copied().chain(repeat(None));
+        let places = accepted.deliveries.iter().zip(after);
+        for ((id, destination, purpose, deadline), (seq, after)) in items.into_iter().zip(places) {
             let item = Item::fresh(*seq, id, purpose, deadline, carried.clone(), accepted.seq);
-            self.bus.publish(&destination, Wake::Fresh(item));
+            self.bus.publish(&destination, Wake::Fresh(item.coming_after(after)));
         }
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Item {
     pub(crate) id: DeliveryId,
     pub(crate) subject: Option<ClientRef>,
     pub(crate) due: Timestamp,
+    /// The last one before it about the same client, if that was told and there is one.
+    pub(crate) after: Option<i64>,
     pub(super) message: i64,
     pub(super) purpose: Purpose,
     pub(super) attempts: u32,
@@ -59,6 +61,7 @@ impl Item {
             id,
             subject: carried.envelope.subject.clone(),
             due: carried.envelope.received,
+            after: None,
             message: message.unwrap_or_default(),
             purpose,
             attempts: 0,
@@ -75,6 +78,7 @@ impl From<Delivery> for Item {
             id: delivery.id,
             subject: delivery.subject,
             due: delivery.due,
+            after: None,
             message: delivery.message,
             purpose: delivery.purpose,
             attempts: delivery.attempts,
@@ -94,6 +98,11 @@ pub(crate) enum Next {
 }
 
 impl Item {
+    /// Behind that one, which another hub may have accepted.
+    pub(crate) fn coming_after(self, after: Option<i64>) -> Self {
+        Self { after, ..self }
+    }
+
     /// With its message at hand.
     pub(crate) fn with(self, carried: Option<Arc<Carried>>) -> Self {
         Self { carried, ..self }
@@ -107,6 +116,7 @@ impl Item {
             id: DeliveryId(Default::default()),
             subject,
             due,
+            after: None,
             message: 0,
             purpose: Purpose::new("care"),
             attempts: 0,

@@ -97,6 +97,10 @@ pub struct Accepted {
     pub seq: Option<i64>,
     /// The places of its deliveries, in the order given.
     pub deliveries: Vec<i64>,
+    /// Of each the place of the last one before it that is to go to the same system about the same client,
+    /// if there is one; asked on a journal that several hubs share, where one of another hub may be. What
+    /// was taken in together does not count.
+    pub after: Vec<Option<i64>>,
     /// How many there are, also of the earlier one.
     pub count: usize,
     /// Sends about the client that were under way when her directives changed.
@@ -114,6 +118,7 @@ impl Accepted {
             message,
             seq: None,
             deliveries: Vec::new(),
+            after: Vec::new(),
             count: 0,
             in_flight: 0,
             plan: None,
@@ -178,14 +183,14 @@ impl Accept {
             Ok(changed) => changed,
             Err(rejected) => return Ok(Err(rejected)),
         };
-        let Some((seq, deliveries)) = keep::all(connection, &[self])?.pop() else {
+        let Some(kept) = keep::all(connection, &[self])?.pop() else {
             return Err(Error::Storage("a message was not kept".into()));
         };
         self.settle_original(connection)?;
-        if let (Effect::Recall { id, deadline }, [notice]) = (&self.effect, &deliveries[..]) {
+        if let (Effect::Recall { id, deadline }, [notice]) = (&self.effect, &kept.deliveries[..]) {
             recall::sent(connection, *id, *notice, *deadline)?;
         }
-        Ok(Ok(self.accepted((seq, deliveries), &changed)))
+        Ok(Ok(self.accepted(kept, &changed)))
     }
 
     /// Whether all there is to do is to keep it.
@@ -194,13 +199,15 @@ impl Accept {
         self.idempotency.is_none() && !changes
     }
 
-    fn accepted(&self, (seq, deliveries): Kept, changed: &Changed) -> Accepted {
+    fn accepted(&self, kept: Kept, changed: &Changed) -> Accepted {
+        let Kept { seq, deliveries, after } = kept;
         let Changed { in_flight, plan, directive } = *changed;
         Accepted {
             message: self.envelope.id,
             seq: Some(seq),
             count: deliveries.len(),
             deliveries,
+            after,
             in_flight,
             plan,
             directive,

@@ -12,8 +12,14 @@ use crate::{
     session::Session,
 };
 
-/// Where a message stands, and its deliveries in the order given.
-pub(super) type Kept = (i64, Vec<i64>);
+/// Where a message stands.
+pub(super) struct Kept {
+    pub(super) seq: i64,
+    /// Its deliveries, in the order given.
+    pub(super) deliveries: Vec<i64>,
+    /// What each of them comes after.
+    pub(super) after: Vec<Option<i64>>,
+}
 
 /// Keeps each; nothing of what a message changes beside being kept is done here.
 pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, Error> {
@@ -23,20 +29,38 @@ pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, 
     let goes = messages.iter().filter(|message| !message.accounting.is_held);
     let new = goes.flat_map(|message| message.deliveries.iter().map(|d| (&d.destination, &d.id)));
     let teller = session.teller();
-    let mut steps = vec![insert(messages, &sealed), deliver(messages)];
+    let asked = comes_after(if teller.is_some() { messages } else { &[] });
+    let mut steps = vec![asked, insert(messages, &sealed), deliver(messages)];
     steps.extend(outbox::telling(teller.as_ref(), new));
     let answers = session.take(&steps)?;
-    let [places, deliveries, told @ ..] = &answers[..] else {
+    let [after, places, deliveries, told @ ..] = &answers[..] else {
         return Err(Error::Storage("messages were not kept".into()));
     };
     if told.concat().iter().sum::<i64>() > 0 {
         session.tells();
     }
-    let mut deliveries = deliveries.iter().copied();
-    let kept = messages.iter().zip(places).map(|(message, place)| {
-        (*place, deliveries.by_ref().take(message.deliveries.len()).collect())
+    let (mut deliveries, mut after) = (deliveries.iter().copied(), after.iter().copied());
+    let kept = messages.iter().zip(places).map(|(message, seq)| {
+        let count = message.deliveries.len();
+        let after = after.by_ref().take(count).map(|seq| (seq > 0).then_some(seq)).collect();
+        Kept { seq: *seq, deliveries: deliveries.by_ref().take(count).collect(), after }
     });
     Ok(kept.collect())
+}
+
+/// The last delivery that is to go to the same system about the same client; 0: there is none. By
+/// the client: of a bare `destination` or `seq` PostgreSQL would look among all that pends for the system.
+const AFTER: &str = "select coalesce(max(seq + 0), 0) from delivery
+                     where subject = ?1 and destination || '' = ?2 and state < 10 and state <> 1";
+
+/// Asked where several hubs accept, and one that sends does not know of all that was.
+fn comes_after<'v>(messages: &'v [&Accept]) -> Step<'v> {
+    let rows = messages.iter().flat_map(|message| {
+        let subject = message.envelope.subject.as_ref().map(ClientRef::as_str);
+        let to = message.deliveries.iter().map(|new| Value::Text(new.destination.as_str()));
+        to.map(move |to| [subject.map_or(Value::Null, Value::Text), to])
+    });
+    Step::new(AFTER, rows)
 }
 
 fn insert<'v>(messages: &'v [&Accept], sealed: &'v [Sealed]) -> Step<'v> {

@@ -223,3 +223,28 @@ pub(crate) async fn what_is_written_is_told_until_it_is_struck_out(place: &impl 
     accept(&alone, message(5, AINO, &["malli-ry"])).await;
     assert_eq!(alone.read_now(read::outbox_count), Ok(1));
 }
+
+pub(crate) async fn what_is_accepted_is_told_what_it_comes_after(place: &impl Place) {
+    let (journal, other) = (place.open_for(Some(ONE)), place.open_for(Some(OTHER)));
+    let place_of = |n, index| delivery(&journal, delivery_id(n, index));
+    let first = accept(&other, message(1, AINO, &["malli-ry", "home-care"])).await;
+    assert_eq!(first.after, [None, None]);
+    let next = accept(&journal, message(2, AINO, &["home-care", "plan"])).await;
+    assert_eq!(next.after, [Some(place_of(1, 1).seq), None], "another hub's");
+    assert_eq!(accept(&journal, message(3, EINO, &["home-care"])).await.after, [None]);
+    let under_way = advance(&place_of(2, 0), State::Sending, Phase::Intent, 4);
+    journal.write(under_way).await.unwrap().unwrap();
+    let waits = advance(&place_of(2, 1), State::Waiting, Phase::Intent, 4);
+    journal.write(waits).await.unwrap().unwrap();
+    let last = accept(&journal, message(4, AINO, &["home-care", "plan", "malli-ry"])).await;
+    let expected = [Some(place_of(2, 0).seq), None, Some(place_of(1, 0).seq)];
+    assert_eq!(last.after, expected, "what waits for a basis is in nobody's way");
+    for (send, to, phase) in [
+        (place_of(1, 1), State::Refused, Phase::Intent),
+        (place_of(2, 0), State::Delivered, Phase::Outcome),
+        (place_of(4, 0), State::Dead, Phase::Intent),
+    ] {
+        journal.write(advance(&send, to, phase, 5)).await.unwrap().unwrap();
+    }
+    assert_eq!(accept(&journal, message(5, AINO, &["home-care"])).await.after, [None]);
+}

@@ -87,6 +87,7 @@ macro_rules! every_engine {
                 only_a_fence_that_holds_settles,
                 a_sign_of_life_says_whether_the_hub_was_known,
                 what_is_written_is_told_until_it_is_struck_out,
+                what_is_accepted_is_told_what_it_comes_after,
             ],
             moving: [
                 a_move_decided_on_old_directives_is_not_made,
