@@ -41,11 +41,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0007_recall.sql"),
     migration!("0008_held.sql"),
     migration!("0009_lanes.sql"),
-    Migration {
-        sql: "",
-        postgres: include_str!("../migrations/postgres/0010_writer.sql"),
-        compute: |_| Ok(()),
-    },
+    migration!("0010_subject.sql", postgres),
 ];
 
 /// The version that this hub writes.

@@ -55,7 +55,7 @@ pub(super) fn apply(
     wake(connection, client, envelope.received)?;
     owe::recalls(connection, &next, envelope.received)?;
     let in_flight = connection.one(
-        "select count(*) from delivery where subject = ?1 and state = 2",
+        "select count(*) from delivery where subject = ?1 and state + 0 < 10 and state + 0 = 2",
         params![client.as_str()],
         |row| row.get(0),
     )?;
@@ -138,7 +138,7 @@ fn name(connection: &Connection, client: &str, id: &str) -> Result<Uuid, Error> 
 fn wake(connection: &Session, client: &ClientRef, now: Timestamp) -> Result<(), Error> {
     connection.execute(
         "update delivery set state = 0, due = ?2
-             where subject = ?1 and state < 2 and (state = 1 or due > ?2)",
+             where subject = ?1 and state + 0 < 10 and state + 0 < 2 and (state + 0 = 1 or due > ?2)",
         params![client.as_str(), now.as_microsecond()],
     )?;
     outbox::tell_of(connection, client)?;

@@ -47,7 +47,7 @@ impl Command for Erase {
     fn apply(&self, connection: &Session) -> Result<Self::Reply, Error> {
         // What its sender is still to be told of needs the sender's own reference to it.
         let pending: u64 = connection.one(
-            "select (select count(*) from delivery where subject = ?1 and state < 10)
+            "select (select count(*) from delivery where subject = ?1 and state + 0 < 10)
                       + (select count(*) from delivery
                          where subject = ?1 and tell is not null and told is null)",
             params![self.client.as_str()],

@@ -48,10 +48,10 @@ pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, 
     Ok(kept.collect())
 }
 
-/// The last delivery that is to go to the same system about the same client; 0: there is none. By
-/// the client: of a bare `destination` or `seq` PostgreSQL would look among all that pends for the system.
+/// The last delivery that is to go to the same system about the same client; 0: there is none. Of a bare
+/// `seq` PostgreSQL might look for the last of all, and go on backwards.
 const AFTER: &str = "select coalesce(max(seq + 0), 0) from delivery
-                     where subject = ?1 and destination || '' = ?2 and state < 10 and state <> 1";
+                     where subject = ?1 and destination = ?2 and state + 0 < 10 and state + 0 <> 1";
 
 /// Asked where several hubs accept, and one that sends does not know of all that was.
 fn comes_after<'v>(messages: &'v [&Accept]) -> Step<'v> {

@@ -63,7 +63,7 @@ pub(super) fn tell_of(session: &Session, client: &ClientRef) -> Result<(), Error
     // One for each destination is enough: whoever looks at it looks at all of hers there.
     let firsts = session.all(
         "select destination, min(seq) from delivery
-         where subject = ?1 and state < 10 group by destination",
+         where subject = ?1 and state + 0 < 10 group by destination",
         params![client.as_str()],
         |row| Ok((SystemId::new(row.text(0)?), row.get::<i64>(1)?)),
     )?;

@@ -135,9 +135,8 @@ pub fn ready_up_to<'c>(
         [Value::Text(client.as_str()), to, Value::Integer(*last)]
     };
     let rows: Vec<_> = clients.iter().map(row).collect();
-    // By the client: of a bare `destination` or `seq` PostgreSQL would count among all that pends for it.
     let sql = "select count(*) from delivery
-         where subject = ?1 and destination || '' = ?2 and state < 10 and state = 0 and seq + 0 <= ?3";
+         where subject = ?1 and destination = ?2 and state + 0 < 10 and state + 0 = 0 and seq + 0 <= ?3";
     let counts = connection.first_each(sql, &rows, |row| row.get::<u64>(0))?;
     Ok(counts.into_iter().map(|count| count.unwrap_or(0) as usize).collect())
 }
@@ -171,7 +170,7 @@ pub fn pending_of(
 ) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
         "select {COLUMNS} from delivery
-         where subject = ?1 and state < 10 and destination = ?2 order by seq"
+         where subject = ?1 and state + 0 < 10 and destination = ?2 order by seq"
     );
     connection.all(&sql, params![client.as_str(), destination.as_str()], read)
 }
