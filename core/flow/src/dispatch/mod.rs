@@ -8,11 +8,12 @@
 
 mod hear;
 mod lanes;
+mod look;
 mod under_way;
 mod work;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -20,7 +21,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use luotsi_bus::{Consumer, Received, Wake};
 use luotsi_journal::{
-    Error, Session, State,
+    Error, State,
     read::{self, Delivery},
 };
 use luotsi_model::SystemId;
@@ -32,6 +33,7 @@ use crate::{
     watch::Turn,
 };
 use lanes::{LaneKey, Lanes};
+use look::{LookedAt, looked_at, pending_in, to_decide};
 use under_way::{Returned, UnderWay};
 pub(crate) use work::Dispatching;
 
@@ -163,7 +165,7 @@ impl Dispatcher {
                 return;
             }
             let Some(key) = self.lanes.take_woken(self.flow.clock.now()) else { return };
-            self.refresh(key).await;
+            self.refresh(vec![key]).await;
         }
     }
 
@@ -258,7 +260,7 @@ impl Dispatcher {
             }
             Wake::Look(places) => self.looks.extend(places),
             // A client's directives have changed: everything that pends about her is decided anew.
-            Wake::Client(client) => self.refresh(LaneKey::Client(client)).await,
+            Wake::Client(client) => self.refresh(vec![LaneKey::Client(client)]).await,
         }
     }
 
@@ -297,10 +299,14 @@ impl Dispatcher {
         let now = self.flow.clock.now();
         let carried = self.carried(messages);
         let mut changed = BTreeSet::new();
-        beside.into_iter().for_each(|delivery| self.lanes.insert(delivery.into(), now));
+        let message_of = |delivery: &Delivery| carried.get(&delivery.message).cloned();
+        for delivery in beside {
+            let message = message_of(&delivery);
+            self.lanes.insert(Item::from(delivery).with(message), now);
+        }
         for delivery in found {
             let goes = matches!(delivery.state, State::Ready | State::Sending);
-            let message = carried.get(&delivery.message).cloned();
+            let message = message_of(&delivery);
             let item = fresh.remove(&delivery.seq);
             let item = item.unwrap_or_else(|| Item::from(delivery).with(message));
             let key = LaneKey::of(&item);
@@ -310,9 +316,7 @@ impl Dispatcher {
                 changed.insert(key);
             }
         }
-        for key in changed {
-            self.refresh(key).await;
-        }
+        self.refresh(changed.into_iter().collect()).await;
     }
 
     /// Messages with their records in memory, by their places.
@@ -323,75 +327,28 @@ impl Dispatcher {
         messages.into_iter().filter_map(read).collect()
     }
 
-    /// Takes over what the journal has of a lane.
-    async fn refresh(&mut self, key: LaneKey) {
-        let (system, asked) = (self.system.clone(), key.clone());
-        let found = self.flow.journal.read(move |c| match &asked {
-            LaneKey::Client(client) => read::pending_of(c, &system, client),
-            LaneKey::Alone(seq) => read::pending(c, &system, seq - 1, 1)
-                .map(|found| found.into_iter().filter(|d| d.seq == *seq).collect()),
+    /// Takes over what the journal has of lanes.
+    async fn refresh(&mut self, keys: Vec<LaneKey>) {
+        if keys.is_empty() {
+            return;
+        }
+        let (system, asked) = (self.system.clone(), keys.clone());
+        let found = self.flow.journal.read(move |c| {
+            asked.iter().map(|key| pending_in(c, &system, key)).collect::<Result<Vec<_>, _>>()
         });
         let found = found.await;
         let now = self.flow.clock.now();
         match found {
             Ok(found) => {
-                let found = found.into_iter().filter_map(|delivery| to_decide(delivery, now));
-                self.lanes.refresh(&key, found.collect(), now);
+                for (key, found) in keys.iter().zip(found) {
+                    let found = found.into_iter().filter_map(|delivery| to_decide(delivery, now));
+                    self.lanes.refresh(key, found.collect(), now);
+                }
             }
             Err(error) => {
                 tracing::error!(%error, system = %self.system, "cannot read what pends");
-                self.lanes.rest(&key, now + SWEEP);
+                keys.iter().for_each(|key| self.lanes.rest(key, now + SWEEP));
             }
         }
-    }
-}
-
-/// What is found where something was told of.
-struct LookedAt {
-    found: Vec<Delivery>,
-    /// What pends about the same clients, and nobody may have told of.
-    beside: Vec<Delivery>,
-    /// The messages of those found that are not at hand.
-    messages: Vec<read::Message>,
-}
-
-fn looked_at(
-    c: &Session,
-    system: &SystemId,
-    places: &[i64],
-    at_hand: &BTreeSet<i64>,
-) -> Result<LookedAt, Error> {
-    let mut found = read::deliveries_at(c, places)?;
-    found.retain(|delivery| delivery.destination == *system);
-    // Of each client the last place, and how many are known up to there.
-    let mut clients = BTreeMap::new();
-    for delivery in &found {
-        let Some(client) = &delivery.subject else { continue };
-        let (last, known) = clients.entry(client).or_insert((delivery.seq, 0));
-        *last = delivery.seq.max(*last);
-        *known += usize::from(delivery.state == State::Ready);
-    }
-    let lasts: Vec<_> = clients.iter().map(|(client, (last, _))| (*client, *last)).collect();
-    let ready = read::ready_up_to(c, system, &lasts)?;
-    let mut beside = Vec::new();
-    // Most have nothing else, and then are asked for no more.
-    let more = clients.iter().zip(ready).filter(|((_, (_, known)), ready)| ready > known);
-    for ((client, _), _) in more {
-        let mut pending = read::pending_of(c, system, client)?;
-        pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
-        beside.extend(pending);
-    }
-    let others = found.iter().filter(|delivery| !at_hand.contains(&delivery.seq));
-    let messages: Vec<i64> = others.map(|delivery| delivery.message).collect();
-    let messages = read::messages_at(c, &messages)?;
-    Ok(LookedAt { found, beside, messages })
-}
-
-/// What waits for a basis has been decided on the directives of today, until its deadline.
-fn to_decide(delivery: Delivery, now: Timestamp) -> Option<Item> {
-    match delivery.state {
-        State::Waiting if delivery.deadline > now => None,
-        State::Waiting => Some(Item::from(delivery).due_at(now)),
-        _ => Some(delivery.into()),
     }
 }

@@ -1,0 +1,79 @@
+//! What a dispatcher finds in the journal where something was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use luotsi_journal::{
+    Error, Session, State,
+    read::{self, Delivery},
+};
+use luotsi_model::SystemId;
+
+use super::lanes::LaneKey;
+use crate::send::Item;
+
+/// What the journal has of a lane.
+pub(super) fn pending_in(
+    c: &Session,
+    system: &SystemId,
+    key: &LaneKey,
+) -> Result<Vec<Delivery>, Error> {
+    match key {
+        LaneKey::Client(client) => read::pending_of(c, system, client),
+        LaneKey::Alone(seq) => {
+            let found = read::pending(c, system, seq - 1, 1)?;
+            Ok(found.into_iter().filter(|delivery| delivery.seq == *seq).collect())
+        }
+    }
+}
+
+/// What is found where something was told of.
+pub(super) struct LookedAt {
+    pub(super) found: Vec<Delivery>,
+    /// What pends about the same clients, and nobody may have told of.
+    pub(super) beside: Vec<Delivery>,
+    /// The messages of both that are not at hand.
+    pub(super) messages: Vec<read::Message>,
+}
+
+/// Looks at places that were told, those `at_hand` among them.
+pub(super) fn looked_at(
+    c: &Session,
+    system: &SystemId,
+    places: &[i64],
+    at_hand: &BTreeSet<i64>,
+) -> Result<LookedAt, Error> {
+    let mut found = read::deliveries_at(c, places)?;
+    found.retain(|delivery| delivery.destination == *system);
+    // Of each client the last place, and how many are known up to there.
+    let mut clients = BTreeMap::new();
+    for delivery in &found {
+        let Some(client) = &delivery.subject else { continue };
+        let (last, known) = clients.entry(client).or_insert((delivery.seq, 0));
+        *last = delivery.seq.max(*last);
+        *known += usize::from(delivery.state == State::Ready);
+    }
+    let lasts: Vec<_> = clients.iter().map(|(client, (last, _))| (*client, *last)).collect();
+    let ready = read::ready_up_to(c, system, &lasts)?;
+    let mut beside = Vec::new();
+    // Most have nothing else, and then are asked for no more.
+    let more = clients.iter().zip(ready).filter(|((_, (_, known)), ready)| ready > known);
+    for ((client, _), _) in more {
+        let mut pending = read::pending_of(c, system, client)?;
+        pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
+        beside.extend(pending);
+    }
+    let others = found.iter().filter(|delivery| !at_hand.contains(&delivery.seq));
+    let messages: Vec<i64> = others.chain(&beside).map(|delivery| delivery.message).collect();
+    let messages = read::messages_at(c, &messages)?;
+    Ok(LookedAt { found, beside, messages })
+}
+
+/// What waits for a basis has been decided on the directives of today, until its deadline.
+pub(super) fn to_decide(delivery: Delivery, now: Timestamp) -> Option<Item> {
+    match delivery.state {
+        State::Waiting if delivery.deadline > now => None,
+        State::Waiting => Some(Item::from(delivery).due_at(now)),
+        _ => Some(delivery.into()),
+    }
+}
