@@ -53,6 +53,7 @@ impl<'o> Load<'o> {
             target,
             first: options.warmup,
             clients: options.clients,
+            clients_from: options.clients_from,
             lanes: options.lanes,
             connections: options.concurrency,
             timeout: options.timeout,

@@ -91,6 +91,10 @@ pub struct LoadOptions {
     /// Synthetic clients the messages rotate over.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub clients: u32,
+    /// The client that the first message is about, so that several who post at once are not about the same
+    /// one at the same time.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..50_000))]
+    pub clients_from: u32,
     /// Lanes that the messages rotate over: the last two digits of the postal code, from 00, so that
     /// a region can send each to another destination.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]

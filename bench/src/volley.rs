@@ -66,6 +66,8 @@ pub struct Volley {
     pub first: u32,
     /// Clients to rotate over.
     pub clients: u32,
+    /// The client of message 0.
+    pub clients_from: u32,
     /// Lanes to rotate over.
     pub lanes: u32,
     /// Connections, each with one request in flight.
@@ -122,7 +124,8 @@ impl Volley {
     }
 
     async fn post(&mut self, line: &mut Option<Connection>, number: u32) -> Outcome {
-        let request = self.request.address(number, number % self.clients, number % self.lanes);
+        let client = (self.clients_from + number) % self.clients;
+        let request = self.request.address(number, client, number % self.lanes);
         let exchange = async {
             let mut connection = match line.take() {
                 Some(connection) => connection,
