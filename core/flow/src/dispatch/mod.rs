@@ -92,6 +92,8 @@ pub(crate) async fn run(
         looks: Vec::new(),
         fresh: HashMap::new(),
     };
+    // What was told before the lane was this hub's is in the journal, and may have been sent since.
+    while end.receive_now().is_some() {}
     while !stop.is_cancelled() {
         // A generation may have been exchanged since.
         dispatcher.concurrency_max = concurrency(&dispatcher.flow, &dispatcher.system);
