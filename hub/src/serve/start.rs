@@ -26,10 +26,10 @@ use crate::{adapters, command::check, keys, settings::Settings};
 /// What stops a start, told to the one who started it.
 type Refusal = Box<dyn Error>;
 
-/// How long what is under way may take to finish.
-const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// How long what is under way may take to finish. A hub has ended 30 s after it was told to.
+const DRAIN_MAX: Duration = Duration::from_secs(27);
 /// How long the latest checkpoint may take after it.
-const LAST_WORD_MAX: Duration = Duration::from_secs(5);
+const LAST_WORD_MAX: Duration = Duration::from_secs(2);
 
 pub(super) fn run(
     runtime: &Runtime,

@@ -46,7 +46,7 @@ const SWEEP: SignedDuration = SignedDuration::from_secs(1);
 /// How often it is looked for what other hubs accepted although nobody told of it: a net that should
 /// stay empty.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(20);
-/// How long a stopping dispatcher lets its sends finish; the hub's own drain bound is 30 s.
+/// How long a stopping dispatcher lets its sends finish; the hub's own bound is 27 s.
 const DRAIN: Duration = Duration::from_secs(25);
 
 struct Dispatcher {
