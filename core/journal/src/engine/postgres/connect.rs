@@ -22,7 +22,7 @@ use super::{
     dial::{Door, doors, knock},
     failed, last_value,
     server::{Server, Tls},
-    socket::{Socket, Watch, ends},
+    socket::{Socket, Watch, halves},
 };
 use crate::Error;
 
@@ -133,7 +133,7 @@ where
     let tls = tls
         .make_tls_connect(&door.name)
         .map_err(|_| Error::Url("its host is no name that a certificate can be of"))?;
-    let (socket, watch) = ends(knock(door, &server.config).map_err(unreachable)?);
+    let (socket, watch) = halves(knock(door, &server.config).map_err(unreachable)?);
     let mut greeting = pin!(server.config.connect_raw(socket, tls));
     let greeted = watch.run(Some(long), |context| greeting.as_mut().poll(context));
     let (client, connection) =

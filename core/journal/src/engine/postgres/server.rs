@@ -103,14 +103,20 @@ fn apart(url: &str) -> (String, Ours) {
 fn are_paired(config: &Config) -> Result<(), Error> {
     let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
     if hosts > 0 && addresses > 0 && hosts != addresses {
-        return Err(Error::Url("it names another number of hostaddr than of hosts"));
+        return Err(Error::Url(
+            "it names another number of hostaddr than of hosts; say one for each, or none",
+        ));
     }
     if config.get_ports().len() > 1 && config.get_ports().len() != hosts.max(addresses) {
-        return Err(Error::Url("it names another number of ports than of hosts; say one, or each"));
+        return Err(Error::Url(
+            "it names another number of ports than of hosts; say one for all, or one for each",
+        ));
     }
     match config.get_load_balance_hosts() {
         LoadBalanceHosts::Disable => Ok(()),
-        _ => Err(Error::Url("its load_balance_hosts is not known here: servers are asked in turn")),
+        _ => Err(Error::Url(
+            "its load_balance_hosts is not known here; leave it out: servers are asked in their order",
+        )),
     }
 }
 

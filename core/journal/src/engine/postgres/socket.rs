@@ -25,10 +25,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Read at once at most, since the room for it is made zero before.
 const READ_MAX: usize = 16_384;
 
-/// One end: what speaks reads and writes here. Dropped with the other, it is closed.
+/// One half: what speaks reads and writes here. Dropped with the other, it is closed.
 pub(super) struct Socket(Arc<Shared>);
 
-/// The other end: what waits.
+/// The other half: what waits.
 pub(super) struct Watch {
     shared: Arc<Shared>,
     waker: Waker,
@@ -44,8 +44,8 @@ struct Shared {
     woken: AtomicBool,
 }
 
-/// Both ends of a connected socket that does not block.
-pub(super) fn ends(fd: OwnedFd) -> (Socket, Watch) {
+/// Both halves of a connected socket that does not block.
+pub(super) fn halves(fd: OwnedFd) -> (Socket, Watch) {
     let [readable, full, woken] = [true, false, false].map(AtomicBool::new);
     let shared = Arc::new(Shared { fd, readable, full, woken });
     (Socket(shared.clone()), Watch { waker: shared.clone().into(), shared })
@@ -170,11 +170,11 @@ mod tests {
 
     use super::*;
 
-    /// Both ends of this side, and the other side.
+    /// Both halves of this side, and the other side.
     fn pair() -> (Socket, Watch, UnixStream) {
         let (ours, other) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let (socket, watch) = ends(ours.into());
+        let (socket, watch) = halves(ours.into());
         (socket, watch, other)
     }
 
