@@ -110,7 +110,7 @@ impl Metrics {
                 .build(),
             untold: meter
                 .u64_gauge("luotsi_untold_deliveries")
-                .with_description("Rows of the outbox: what the hubs have not told each other yet.")
+                .with_description("Deliveries that the hubs have not told each other of yet.")
                 .build(),
             broker: meter
                 .u64_gauge("luotsi_broker_ready")

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Flow;
 
-/// Rows announced at once.
-const BATCH: usize = 512;
+/// Rows announced at once, each with what a group of commands is to tell of one lane.
+const BATCH: usize = 64;
 /// How often it is looked for what was not confirmed, or was left by a hub that has gone.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often at most: what comes meanwhile goes together, which costs everybody less.
@@ -155,10 +155,13 @@ impl Round {
         let rows = flow.journal.read(move |c| read::outbox(c, node, from, BATCH)).await?;
         let Some(last) = rows.last() else { return Ok(0) };
         self.after = last.seq;
-        let hint = |row: &read::Untold| Hint { lane: row.destination.clone(), place: row.delivery };
-        let places = broker.announce(rows.iter().map(hint).collect()).await;
+        let hints = rows.iter().flat_map(|row| {
+            let hint = |place: &i64| Hint { lane: row.destination.clone(), place: *place };
+            row.deliveries.iter().map(hint)
+        });
+        let places = broker.announce(hints.collect()).await;
         let places: HashSet<i64> = places.into_iter().collect();
-        let told = rows.iter().filter(|row| places.contains(&row.delivery));
+        let told = rows.iter().filter(|row| row.deliveries.iter().all(|at| places.contains(at)));
         self.confirmed.rows.extend(told.map(|row| row.seq));
         self.confirmed.strike_out(flow);
         Ok(rows.len())

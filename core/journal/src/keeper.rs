@@ -42,7 +42,8 @@ impl Keeper {
             .map(|_| ())
     }
 
-    /// Seals what a transaction has appended since it found `before`: what is to be committed with it.
+    /// Seals what a transaction has appended since it found `before`: what is to be committed with it. The
+    /// leaves are of what the hub meant to write, not of what came to stand there.
     ///
     /// A log that ended elsewhere than the tree was written to by somebody else, and must not be
     /// taken for the hub's own. Only what logs fails for that: what is taken in still is.
@@ -53,22 +54,14 @@ impl Keeper {
         &mut self,
         connection: &Connection,
         before: Result<Found, Error>,
+        leaves: Vec<Hash>,
     ) -> Result<Grown, Error> {
-        let before = match before {
-            Ok(before) => before,
-            // There is no log, so nothing can have been appended to it.
-            Err(_) if last(connection).is_err() => return Ok(Grown::default()),
-            Err(error) => return Err(error),
-        };
-        let appended = appended(connection, before.last);
-        if appended.as_ref().is_ok_and(Vec::is_empty) {
-            return Ok(Grown::default());
-        }
+        let before = before?;
         if self.is_shared {
             self.catch_up(connection, before.tree)?;
         }
         ends_at(before.last, self.tree.size())?;
-        self.seal(appended?)
+        self.seal((before.last + 1..).zip(leaves).collect())
     }
 
     /// Takes up what other hubs have appended since. The tree must have grown out of the one at hand:

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0008_held.sql"),
     migration!("0009_lanes.sql"),
     migration!("0010_subject.sql", postgres),
+    migration!("0011_outbox.sql"),
 ];
 
 /// The version that this hub writes.

@@ -10,8 +10,12 @@ use std::{
     },
 };
 
+use luotsi_audit::{Hash, leaf};
+use luotsi_model::SystemId;
+
 use crate::{
     Error, NodeId,
+    command::{Telling, Untold},
     engine::Connection,
     read::Payload,
     seal::{Cell, DataKey, Masters, data_key},
@@ -23,11 +27,12 @@ pub struct Session {
     masters: Arc<Masters>,
     /// Who tells other hubs of what is written; nobody where there are no others to tell.
     teller: Option<NodeId>,
-    /// How often something was put into the outbox, and how often that was committed.
-    told: cell::Cell<u64>,
-    /// Whether the disclosure log was written to since a transaction began.
-    logged: cell::Cell<bool>,
-    committed: Arc<AtomicU64>,
+    /// What it is to be told of since a transaction began.
+    untold: cell::RefCell<Untold>,
+    /// The leaves of what was appended to the disclosure log since a transaction began.
+    logged: cell::RefCell<Vec<Hash>>,
+    /// How often a transaction was committed that put something into the outbox.
+    told: Arc<AtomicU64>,
 }
 
 impl Deref for Session {
@@ -40,8 +45,8 @@ impl Deref for Session {
 
 impl Session {
     pub(crate) fn new(connection: Connection, masters: Arc<Masters>) -> Self {
-        let (told, logged) = (cell::Cell::new(0), cell::Cell::new(false));
-        Self { connection, masters, teller: None, told, logged, committed: Arc::default() }
+        let (untold, logged) = (cell::RefCell::default(), cell::RefCell::default());
+        Self { connection, masters, teller: None, untold, logged, told: Arc::default() }
     }
 
     /// The same, with what is written told by that hub.
@@ -61,28 +66,37 @@ impl Session {
         self.connection.at_once(|| query(self))
     }
 
-    /// Notes that something was put into the outbox.
-    pub(crate) fn tells(&self) {
-        self.told.set(self.told.get() + 1);
+    /// Notes that a dispatcher elsewhere is to look at a delivery.
+    pub(crate) fn tells(&self, to: &SystemId, place: i64) {
+        let mut untold = self.untold.borrow_mut();
+        match untold.get_mut(to) {
+            Some(places) => drop(places.insert(place)),
+            None => drop(untold.insert(to.clone(), BTreeSet::from([place]))),
+        }
     }
 
-    /// Notes that all so far is committed.
+    /// What is to be told of that, since this was last asked.
+    pub(crate) fn telling(&self) -> Telling {
+        Telling::of(self.teller, &self.untold.take())
+    }
+
+    /// Notes that something in the outbox was committed.
     pub(crate) fn has_told(&self) {
-        self.committed.store(self.told.get(), Ordering::Release);
+        self.told.fetch_add(1, Ordering::Release);
     }
 
     /// Moves when something in the outbox was committed.
     pub(crate) fn outbox(&self) -> Arc<AtomicU64> {
-        self.committed.clone()
+        self.told.clone()
     }
 
-    /// Notes that the disclosure log is written to: without this, what was written would not be sealed.
-    pub(crate) fn logs(&self) {
-        self.logged.set(true);
+    /// Notes what was appended to the disclosure log, in its order: without this it would not be sealed.
+    pub(crate) fn logs<'t>(&self, entries: impl IntoIterator<Item = &'t String>) {
+        self.logged.borrow_mut().extend(entries.into_iter().map(|text| leaf(text.as_bytes())));
     }
 
-    /// Whether it was, since this was last asked.
-    pub(crate) fn has_logged(&self) -> bool {
+    /// The leaves of what was, since this was last asked.
+    pub(crate) fn logged(&self) -> Vec<Hash> {
         self.logged.take()
     }
 

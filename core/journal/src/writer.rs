@@ -196,34 +196,38 @@ fn commit(
     let mut grown = keeper.clone();
     let mut done = transact(connection, &mut grown, found, group);
     if done.is_err() && connection.is_in_doubt() && was_made(connection, jobs) {
-        done = Ok(());
+        done = Ok(true);
     }
-    if done.is_ok() {
-        // The tree at hand moves with the one in the database, or not at all.
-        *keeper = grown;
+    let has_told = done?;
+    // The tree at hand moves with the one in the database, or not at all.
+    *keeper = grown;
+    if has_told {
         connection.has_told();
     }
-    done
+    Ok(())
 }
 
+/// Whether other hubs are to be told of something in it.
 fn transact(
     connection: &Session,
     keeper: &mut Keeper,
     found: Result<Found, Error>,
     group: &mut [Box<dyn Job>],
-) -> Result<(), Error> {
-    let applied = apply(connection, group).and_then(|()| {
-        if connection.has_logged() {
-            keeper.seal_after(connection, found)
-        } else {
-            Ok(Grown::default())
-        }
+) -> Result<bool, Error> {
+    let applied = apply(connection, group).and_then(|()| match connection.logged() {
+        none if none.is_empty() => Ok(Grown::default()),
+        leaves => keeper.seal_after(connection, found, leaves),
     });
-    let committed = applied.and_then(|grown| connection.commit_with(&grown.steps()));
+    let telling = connection.telling();
+    let committed = applied.and_then(|grown| {
+        let steps = telling.step().into_iter().chain(grown.steps());
+        connection.commit_with(&steps.collect::<Vec<_>>())
+    });
     if committed.is_err() {
+        drop(connection.logged());
         connection.roll_back();
     }
-    committed
+    committed.map(|numbers| telling.has_told(&numbers))
 }
 
 /// Whether the commit in doubt was made. Whoever asks for something meanwhile is told that it cannot

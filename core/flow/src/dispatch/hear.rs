@@ -13,7 +13,7 @@ use super::SWEEP;
 use crate::{Flow, watch::Turn};
 
 /// Rows of the outbox looked at in one go.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// Hands on what is told until `stop`, or until the lane may be another's: what is struck out after
 /// that would be told to nobody.
@@ -65,7 +65,8 @@ async fn look(flow: &Flow, system: &SystemId, turn: &Turn) -> Result<usize, Erro
     if told.is_empty() {
         return Ok(0);
     }
-    flow.bus.publish(system, Wake::Look(told.iter().map(|row| row.delivery).collect()));
+    flow.bus
+        .publish(system, Wake::Look(told.iter().flat_map(|row| row.deliveries.clone()).collect()));
     let rows = told.iter().map(|row| row.seq).collect();
     flow.journal.write(Told { rows, fence: turn.fence() }).await?;
     Ok(told.len())

@@ -88,10 +88,11 @@ fn at_once(connection: &Session, moves: &[&Advance]) -> Result<Option<Ends>, Err
         Step::new(MOVE, moves.iter().filter_map(|one| one.moved())),
         appending(&entries, &texts),
     ])?;
-    let [_, epochs, moved, _] = &told[..] else { return Ok(None) };
+    let [_, epochs, moved, logged] = &told[..] else { return Ok(None) };
     let holds = guards.zip(epochs).all(|(guard, epoch)| *epoch == guard.epoch as i64);
     if holds && moved.iter().all(|moved| *moved == 1) {
-        connection.logs();
+        all_logged(logged, &texts)?;
+        connection.logs(&texts);
         return Ok(Some(vec![Ok(()); moves.len()]));
     }
     connection.execute("rollback to moves", &[])?;
@@ -163,9 +164,20 @@ pub(crate) fn log(connection: &Session, entry: &Entry) -> Result<(), Error> {
 
 /// Appends to the disclosure log, in this order. There is no other way in, and none to change or remove.
 pub(crate) fn log_all(connection: &Session, entries: &[&Entry]) -> Result<(), Error> {
-    connection.take(&[appending(entries, &texts(entries)?)])?;
-    connection.logs();
+    let texts = texts(entries)?;
+    let logged = connection.take(&[appending(entries, &texts)])?.concat();
+    all_logged(&logged, &texts)?;
+    connection.logs(&texts);
     Ok(())
+}
+
+/// The tree is of what was meant to be written, so all of it must have been.
+fn all_logged(logged: &[i64], texts: &[String]) -> Result<(), Error> {
+    let written: i64 = logged.iter().sum();
+    if usize::try_from(written) == Ok(texts.len()) {
+        return Ok(());
+    }
+    Err(Error::Storage("the database leaves entries of the disclosure log out".into()))
 }
 
 fn texts(entries: &[&Entry]) -> Result<Vec<String>, Error> {

@@ -26,26 +26,24 @@ pub(super) fn all(session: &Session, messages: &[&Accept]) -> Result<Vec<Kept>, 
     let keys = session.keys(messages.iter().map(|message| client(message)))?;
     let sealed = messages.iter().map(|message| Sealed::of(message, &keys));
     let sealed: Vec<_> = sealed.collect::<Result<_, Error>>()?;
-    let goes = messages.iter().filter(|message| !message.accounting.is_held);
-    let new = goes.flat_map(|message| message.deliveries.iter().map(|d| (&d.destination, &d.id)));
-    let teller = session.teller();
-    let asked = comes_after(if teller.is_some() { messages } else { &[] });
-    let mut steps = vec![asked, insert(messages, &sealed), deliver(messages)];
-    steps.extend(outbox::telling(teller.as_ref(), new));
-    let answers = session.take(&steps)?;
-    let [after, places, deliveries, told @ ..] = &answers[..] else {
+    let asked = comes_after(if session.teller().is_some() { messages } else { &[] });
+    let answers = session.take(&[asked, insert(messages, &sealed), deliver(messages)])?;
+    let [after, places, deliveries] = &answers[..] else {
         return Err(Error::Storage("messages were not kept".into()));
     };
-    if told.concat().iter().sum::<i64>() > 0 {
-        session.tells();
-    }
     let (mut deliveries, mut after) = (deliveries.iter().copied(), after.iter().copied());
     let kept = messages.iter().zip(places).map(|(message, seq)| {
         let count = message.deliveries.len();
         let after = after.by_ref().take(count).map(|seq| (seq > 0).then_some(seq)).collect();
         Kept { seq: *seq, deliveries: deliveries.by_ref().take(count).collect(), after }
     });
-    Ok(kept.collect())
+    let kept: Vec<Kept> = kept.collect();
+    let goes = messages.iter().zip(&kept).filter(|(message, _)| !message.accounting.is_held);
+    let new = goes.flat_map(|(message, kept)| {
+        message.deliveries.iter().map(|new| &new.destination).zip(kept.deliveries.iter().copied())
+    });
+    outbox::tell(session, new);
+    Ok(kept)
 }
 
 /// The last delivery that is to go to the same system about the same client; 0: there is none. Of a bare

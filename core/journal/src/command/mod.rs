@@ -39,6 +39,7 @@ pub use erase::{Erase, Erased, Pends};
 pub use lane::{Beat, Bequeath, Claim, Fence, Yield};
 pub use mark::Mark;
 pub use outbox::{SENDING, Told};
+pub(crate) use outbox::{Telling, Untold};
 pub use plan::{MergePlan, PlanWritten, PutPlan, Stale};
 pub use probe::Probe;
 pub use prune::{Prune, Pruned};

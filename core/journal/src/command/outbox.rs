@@ -1,6 +1,8 @@
 //! What other hubs are to be told of, until the broker has it.
 
-use luotsi_model::{ClientRef, DeliveryId, SystemId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use luotsi_model::{ClientRef, SystemId};
 
 use super::{Command, Fence};
 use crate::{
@@ -12,47 +14,17 @@ use crate::{
 /// How the name of a lane begins that sends to a system.
 pub const SENDING: &str = "to:";
 
-/// Notes that a dispatcher elsewhere is to look at a delivery. A hub's own dispatchers it tells itself, and
-/// whoever takes such a lane over later reads the journal from here on.
-macro_rules! tell {
-    ($delivery:literal) => {
-        concat!(
-            "insert into outbox (node, destination, delivery)
-             select cast(?1 as blob), cast(?2 as text), (select seq from delivery where ",
-            $delivery,
-            " = ?3) where not exists
-                 (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)"
-        )
-    };
-}
+/// Places in one row.
+const PLACES_MAX: usize = 256;
 
-const TELL_OF: &str = tell!("id");
-const TELL_AT: &str = tell!("seq");
-
-/// What tells of deliveries that are being kept; nothing where there is nobody to tell.
-pub(super) fn telling<'a>(
-    teller: Option<&'a NodeId>,
-    deliveries: impl Iterator<Item = (&'a SystemId, &'a DeliveryId)>,
-) -> Option<Step<'a>> {
-    let teller = Value::Blob(teller?.as_bytes());
-    let row = |(to, id): (&'a SystemId, &'a DeliveryId)| {
-        [teller, Value::Text(to.as_str()), Value::Blob(id.0.as_bytes())]
-    };
-    Some(Step::new(TELL_OF, deliveries.map(row)))
-}
-
-/// Notes that dispatchers elsewhere are to look at deliveries.
-pub(super) fn tell(session: &Session, deliveries: &[(&SystemId, i64)]) -> Result<(), Error> {
-    let Some(teller) = session.teller() else { return Ok(()) };
-    let teller = Value::Blob(teller.as_bytes());
-    let rows = deliveries
-        .iter()
-        .map(|(to, place)| [teller, Value::Text(to.as_str()), Value::Integer(*place)]);
-    let told = session.take(&[Step::new(TELL_AT, rows)])?;
-    if told.concat().iter().sum::<i64>() > 0 {
-        session.tells();
+/// Notes that dispatchers elsewhere are to look at deliveries, once the transaction is committed.
+pub(super) fn tell<'a>(
+    session: &Session,
+    deliveries: impl IntoIterator<Item = (&'a SystemId, i64)>,
+) {
+    if session.teller().is_some() {
+        deliveries.into_iter().for_each(|(to, place)| session.tells(to, place));
     }
-    Ok(())
 }
 
 /// The same for all that pends about a client.
@@ -67,8 +39,54 @@ pub(super) fn tell_of(session: &Session, client: &ClientRef) -> Result<(), Error
         params![client.as_str()],
         |row| Ok((SystemId::new(row.text(0)?), row.get::<i64>(1)?)),
     )?;
-    let firsts: Vec<_> = firsts.iter().map(|(to, first)| (to, *first)).collect();
-    tell(session, &firsts)
+    tell(session, firsts.iter().map(|(to, first)| (to, *first)));
+    Ok(())
+}
+
+/// Where dispatchers are to look, by their places.
+pub(crate) type Untold = BTreeMap<SystemId, BTreeSet<i64>>;
+
+const INSERT: &str = "insert into outbox (node, destination, delivery, more)
+     select cast(?1 as blob), cast(?2 as text), cast(?3 as bigint), cast(?4 as text)
+     where not exists (select 1 from lane where name = 'to:' || cast(?2 as text) and owner = ?1)";
+
+/// What is written down of that with the transaction that it tells of.
+pub(crate) struct Telling {
+    teller: [u8; 16],
+    rows: Vec<(SystemId, i64, Option<String>)>,
+}
+
+impl Telling {
+    /// By that hub; nothing where there is nobody to tell.
+    pub(crate) fn of(teller: Option<NodeId>, untold: &Untold) -> Self {
+        let rows = untold.iter().flat_map(|(to, places)| {
+            let places: Vec<i64> = places.iter().copied().collect();
+            let row = |places: &[i64]| {
+                let (first, more) = places.split_first()?;
+                let more: Vec<_> = more.iter().map(i64::to_string).collect();
+                Some((to.clone(), *first, (!more.is_empty()).then(|| more.join(" "))))
+            };
+            places.chunks(PLACES_MAX).filter_map(row).collect::<Vec<_>>()
+        });
+        let rows = if teller.is_some() { rows.collect() } else { Vec::new() };
+        Self { teller: teller.map_or([0; 16], |teller| *teller.as_bytes()), rows }
+    }
+
+    /// What writes it. A hub's own dispatchers it tells itself, and whoever takes such a lane over later
+    /// reads the journal from there on.
+    pub(crate) fn step(&self) -> Option<Step<'_>> {
+        let rows = self.rows.iter().map(|(to, first, more)| {
+            let more = more.as_deref().map_or(Value::Null, Value::Text);
+            [Value::Blob(&self.teller), Value::Text(to.as_str()), Value::Integer(*first), more]
+        });
+        (!self.rows.is_empty()).then(|| Step::new(INSERT, rows))
+    }
+
+    /// Whether there was somebody to tell, by the numbers of the steps of which its own is the first.
+    pub(crate) fn has_told(&self, numbers: &[Vec<i64>]) -> bool {
+        let own = numbers.first().filter(|_| !self.rows.is_empty());
+        own.is_some_and(|rows| rows.iter().sum::<i64>() > 0)
+    }
 }
 
 /// Strikes out what the broker has, or the lane's owner.

@@ -94,11 +94,12 @@ impl Prune {
 
     fn tell(&self, connection: &Session, ranges: Vec<(u64, u64)>) -> Result<(), Error> {
         let pruning = Pruning { at: self.at, log: self.log, before: self.before, ranges };
+        let entry = json("disclosure", &pruning)?;
         connection.execute(
             "insert into disclosure (at, entry) values (?1, ?2)",
-            params![self.at.as_microsecond(), json("disclosure", &pruning)?],
+            params![self.at.as_microsecond(), entry.as_str()],
         )?;
-        connection.logs();
+        connection.logs([&entry]);
         Ok(())
     }
 }

@@ -32,8 +32,7 @@ impl Command for Release {
             params![message.seq, only, State::Ready, at],
             |row| Ok((SystemId::new(row.text(0)?), row.get::<i64>(1)?)),
         )?;
-        let told: Vec<_> = released.iter().map(|(to, seq)| (to, *seq)).collect();
-        outbox::tell(connection, &told)?;
+        outbox::tell(connection, released.iter().map(|(to, seq)| (to, *seq)));
         Ok(Some(released.into_iter().map(|(destination, _)| destination).collect()))
     }
 }

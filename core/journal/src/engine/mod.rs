@@ -240,15 +240,16 @@ impl Connection {
 
     /// What was changed is durable when this returns.
     pub(crate) fn commit(&self) -> Result<(), Error> {
-        self.commit_with(&[])
+        self.commit_with(&[]).map(|_| ())
     }
 
-    /// The same with steps before it, all of which are of what is committed.
-    pub(crate) fn commit_with(&self, last: &[Step<'_>]) -> Result<(), Error> {
+    /// The same with steps before it, all of which are of what is committed; their numbers, as of
+    /// [`Connection::take`].
+    pub(crate) fn commit_with(&self, last: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
         match &self.0 {
             Kind::Sqlite(_) => {
-                self.take(last)?;
-                self.execute("commit", &[]).map(|_| ())
+                let numbers = self.take(last)?;
+                self.execute("commit", &[]).map(|_| numbers)
             }
             Kind::Postgres(link) => link.commit(last),
         }

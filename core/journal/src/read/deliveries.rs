@@ -1,5 +1,7 @@
 //! Questions about deliveries.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use luotsi_model::{ClientRef, DeliveryId, MessageId, Purpose, SystemId, task::Status};
 use uuid::Uuid;
@@ -111,34 +113,25 @@ pub(super) fn at(connection: &Connection, seq: i64) -> Result<Option<Delivery>, 
     connection.first(&sql, params![seq], read)
 }
 
-/// The deliveries at those places, in no order.
+/// The deliveries at those places, in no order, each with how many are ready up to there, it among them,
+/// that go to the same destination about the same client.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn deliveries_at(connection: &Connection, places: &[i64]) -> Result<Vec<Delivery>, Error> {
-    let places: Vec<_> = places.iter().map(|seq| [Value::Integer(*seq)]).collect();
-    let sql = format!("select {COLUMNS} from delivery where seq = ?1");
-    Ok(connection.first_each(&sql, &places, read)?.into_iter().flatten().collect())
-}
-
-/// How many deliveries to a destination are ready about each client, up to a place.
-///
-/// # Errors
-/// When the journal cannot be read.
-pub fn ready_up_to<'c>(
+pub fn deliveries_at(
     connection: &Connection,
-    destination: &'c SystemId,
-    clients: &[(&'c ClientRef, i64)],
-) -> Result<Vec<usize>, Error> {
-    let to = Value::Text(destination.as_str());
-    let row = |(client, last): &(&'c ClientRef, i64)| {
-        [Value::Text(client.as_str()), to, Value::Integer(*last)]
-    };
-    let rows: Vec<_> = clients.iter().map(row).collect();
-    let sql = "select count(*) from delivery
-         where subject = ?1 and destination = ?2 and state + 0 < 10 and state + 0 = 0 and seq + 0 <= ?3";
-    let counts = connection.first_each(sql, &rows, |row| row.get::<u64>(0))?;
-    Ok(counts.into_iter().map(|count| count.unwrap_or(0) as usize).collect())
+    places: &BTreeSet<i64>,
+) -> Result<Vec<(Delivery, usize)>, Error> {
+    let places: Vec<_> = places.iter().map(|seq| [Value::Integer(*seq)]).collect();
+    let sql = format!(
+        "select {COLUMNS}, (select count(*) from delivery as other
+             where other.subject = delivery.subject and other.state + 0 < 10
+               and other.destination = delivery.destination and other.state + 0 = 0
+               and other.seq + 0 <= delivery.seq)
+         from delivery where seq = ?1"
+    );
+    let row = |row: &Row<'_>| Ok((read(row)?, row.get::<u64>(15)? as usize));
+    Ok(connection.first_each(&sql, &places, row)?.into_iter().flatten().collect())
 }
 
 /// What is to be sent to a destination after place `after`, in order, at most `limit`; what waits

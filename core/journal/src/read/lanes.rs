@@ -38,8 +38,8 @@ pub struct Untold {
     pub seq: i64,
     /// Whose dispatcher is to look.
     pub destination: SystemId,
-    /// At which delivery, by its place.
-    pub delivery: i64,
+    /// At which deliveries, by their places.
+    pub deliveries: Vec<i64>,
 }
 
 /// Every hub.
@@ -83,7 +83,7 @@ pub fn outbox(
     limit: usize,
 ) -> Result<Vec<Untold>, Error> {
     connection.all(
-        "select seq, destination, delivery from outbox
+        "select seq, destination, delivery, more from outbox
          where node = ?1 and seq > ?2 order by seq limit ?3",
         params![node.as_bytes(), after, limit as i64],
         untold,
@@ -100,7 +100,7 @@ pub fn outbox_to(
     limit: usize,
 ) -> Result<Vec<Untold>, Error> {
     connection.all(
-        "select seq, destination, delivery from outbox
+        "select seq, destination, delivery, more from outbox
          where destination = ?1 order by seq limit ?2",
         params![destination.as_str(), limit as i64],
         untold,
@@ -109,14 +109,25 @@ pub fn outbox_to(
 
 fn untold(row: &Row<'_>) -> Result<Untold, Error> {
     let destination = SystemId::new(row.text(1)?);
-    Ok(Untold { seq: row.get(0)?, destination, delivery: row.get(2)? })
+    let mut deliveries = vec![row.get(2)?];
+    for place in row.text_or_null(3)?.into_iter().flat_map(|more| more.split(' ')) {
+        let unreadable = |_| Error::Row { table: "outbox", why: "it is not of its form".into() };
+        deliveries.push(place.parse().map_err(unreadable)?);
+    }
+    Ok(Untold { seq: row.get(0)?, destination, deliveries })
 }
 
-/// How many rows of the outbox there are, of all hubs.
+/// How many deliveries hubs are still to be told of, by all of them.
 ///
 /// # Errors
 /// When the journal cannot be read.
 pub fn outbox_count(connection: &Session) -> Result<u64, Error> {
-    let count: i64 = connection.one("select count(*) from outbox", &[], |row| row.get(0))?;
+    let count: i64 = connection.one(
+        "select coalesce(sum(case when more is null then 1
+                                  else length(more) - length(replace(more, ' ', '')) + 2 end), 0)
+         from outbox",
+        &[],
+        |row| row.get(0),
+    )?;
     Ok(count.unsigned_abs())
 }

@@ -2,10 +2,12 @@
 
 use luotsi_journal::{
     Journal, NodeId, Phase, State,
-    command::{Beat, Bequeath, Claim, Fence, Lost, Recover, Release, Told, Yield},
+    command::{
+        AcceptAll, Beat, Bequeath, Claim, Digests, Fence, Lost, Recover, Release, Told, Yield,
+    },
     read::{self, Untold},
 };
-use luotsi_model::SystemId;
+use luotsi_model::{DeliveryId, MessageId, SystemId};
 use uuid::Uuid;
 
 use crate::{
@@ -172,7 +174,13 @@ pub(crate) async fn what_is_written_is_told_until_it_is_struck_out(place: &impl 
     let journal = place.open_for(Some(ONE));
     let rows = || journal.read_now(|c| read::outbox(c, ONE, 0, 99)).unwrap();
     let told = |rows: Vec<Untold>| -> Vec<(String, i64)> {
-        rows.into_iter().map(|row| (row.destination.to_string(), row.delivery)).collect()
+        let each = |row: Untold| {
+            let to = row.destination.to_string();
+            row.deliveries.into_iter().map(move |place| (to.clone(), place))
+        };
+        let mut told: Vec<_> = rows.into_iter().flat_map(each).collect();
+        told.sort_by_key(|(_, place)| *place);
+        told
     };
     accept(&journal, message(1, AINO, &["malli-ry", "home-care"])).await;
     accept(&journal, message(2, EINO, &["malli-ry"])).await;
@@ -180,8 +188,8 @@ pub(crate) async fn what_is_written_is_told_until_it_is_struck_out(place: &impl 
     let first = [("malli-ry", 1, 0), ("home-care", 1, 1), ("malli-ry", 2, 0)];
     let first = first.map(|(to, n, index)| (to.to_owned(), place_of(n, index)));
     assert_eq!(told(rows()), first);
-    let (one, last) = (rows()[0].seq, rows()[2].seq);
-    journal.write(told_of(vec![one, last])).await.expect("durable");
+    let malli_ry = rows().into_iter().filter(|row| row.destination.as_str() == "malli-ry");
+    journal.write(told_of(malli_ry.map(|row| row.seq).collect())).await.expect("durable");
     assert_eq!(told(rows()), first[1..2]);
     journal.write(told_of(vec![rows()[0].seq])).await.expect("durable");
     // All that pends about her is decided anew, wherever it is sent from.
@@ -222,6 +230,30 @@ pub(crate) async fn what_is_written_is_told_until_it_is_struck_out(place: &impl 
     let alone = place.open();
     accept(&alone, message(5, AINO, &["malli-ry"])).await;
     assert_eq!(alone.read_now(read::outbox_count), Ok(1));
+}
+
+/// Of many that were taken in together, each is told once, in rows that stay small.
+pub(crate) async fn what_came_together_is_told_together(place: &impl Place) {
+    let journal = place.open_for(Some(ONE));
+    let to = |n: u16| if n.is_multiple_of(10) { "plan" } else { "malli-ry" };
+    let many = (0..=600).map(|n| {
+        let mut one = message(1, AINO, &[to(n)]);
+        let id = Uuid::from_u128(1_000 + u128::from(n));
+        (one.envelope.id, one.deliveries[0].id) = (MessageId(id), DeliveryId(id));
+        one
+    });
+    let idempotency = Digests { key: [7; 32], body: [1; 32] };
+    let file = AcceptAll { messages: many.collect(), idempotency };
+    let accepted = journal.write(file).await.expect("durable").expect("accepted");
+    let mut places: Vec<i64> = accepted.into_iter().flat_map(|one| one.deliveries).collect();
+    let rows = journal.read_now(|c| read::outbox(c, ONE, 0, 99)).unwrap();
+    let sizes: Vec<_> = rows.iter().map(|row| row.deliveries.len()).collect();
+    assert_eq!(sizes, [256, 256, 28, 61]);
+    assert_eq!(journal.read_now(read::outbox_count), Ok(601));
+    let mut told: Vec<_> = rows.into_iter().flat_map(|row| row.deliveries).collect();
+    told.sort_unstable();
+    places.sort_unstable();
+    assert_eq!(told, places);
 }
 
 pub(crate) async fn what_is_accepted_is_told_what_it_comes_after(place: &impl Place) {

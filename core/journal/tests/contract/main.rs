@@ -12,6 +12,7 @@ mod filing;
 mod holding;
 mod lanes;
 mod line;
+mod meant;
 mod moving;
 mod owing;
 mod planning;
@@ -87,6 +88,7 @@ macro_rules! every_engine {
                 only_a_fence_that_holds_settles,
                 a_sign_of_life_says_whether_the_hub_was_known,
                 what_is_written_is_told_until_it_is_struck_out,
+                what_came_together_is_told_together,
                 what_is_accepted_is_told_what_it_comes_after,
             ],
             moving: [

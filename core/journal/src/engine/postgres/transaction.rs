@@ -85,7 +85,7 @@ impl Link {
 
     /// Takes last steps and commits, in one go: a step that fails leaves a commit that commits nothing.
     /// When the answer is lost it [is in doubt](Self::is_in_doubt) whether it was done.
-    pub(in crate::engine) fn commit(&self, last: &[Step<'_>]) -> Result<(), Error> {
+    pub(in crate::engine) fn commit(&self, last: &[Step<'_>]) -> Result<Vec<Vec<i64>>, Error> {
         let committed = self.doubt.next(|mark| {
             let asked: Result<Vec<_>, _> =
                 last.iter().chain(&mark).map(|step| self.asked_one(step)).collect();
@@ -93,7 +93,7 @@ impl Link {
             self.with(|line| {
                 let steps = try_join_all(asked.iter().map(|step| step.numbers(line)));
                 let commit = line.client.batch_execute("commit");
-                line.wait(self.bound.get(), try_join(steps, commit)).map(|_| ())
+                line.wait(self.bound.get(), try_join(steps, commit)).map(|(numbers, ())| numbers)
             })
         });
         self.within.set(false);
