@@ -27,15 +27,20 @@ pub(super) enum LaneKey {
 
 impl LaneKey {
     pub(super) fn of(item: &Item) -> Self {
-        item.subject.clone().map_or(Self::Alone(item.seq), Self::Client)
+        Self::about(item.subject.as_ref(), item.seq)
+    }
+
+    pub(super) fn about(client: Option<&ClientRef>, seq: i64) -> Self {
+        client.cloned().map_or(Self::Alone(seq), Self::Client)
     }
 }
 
-/// In order of acceptance, and due. While `busy`, its head is with a sender and not in `items`.
+/// In order of acceptance, and due.
 #[derive(Default)]
 struct Lane {
     items: VecDeque<Item>,
-    busy: bool,
+    /// Its head while it is with a sender, and not in `items`: its place, and when it was due.
+    busy: Option<(i64, Timestamp)>,
     /// The journal has changed about what is under way: ask it again when that comes back.
     outdated: bool,
 }
@@ -63,6 +68,26 @@ impl Lanes {
         self.known.contains(&seq) || self.resting.contains_key(key)
     }
 
+    /// Whether a delivery has its turn or waits for it, due at that time, to the microsecond as in the journal.
+    pub(super) fn holds(&self, key: &LaneKey, seq: i64, due: Timestamp) -> bool {
+        let Some(lane) = self.lanes.get(key).filter(|_| self.known.contains(&seq)) else {
+            return false;
+        };
+        let held = lane.items.iter().map(|item| (item.seq, item.due));
+        let micros = |due: Timestamp| due.as_microsecond();
+        held.chain(lane.busy).any(|(at, then)| at == seq && micros(then) == micros(due))
+    }
+
+    /// Whether a delivery is with a sender.
+    pub(super) fn sends(&self, key: &LaneKey, seq: i64) -> bool {
+        self.lanes.get(key).and_then(|lane| lane.busy).is_some_and(|(busy, _)| busy == seq)
+    }
+
+    /// Whether a lane is left to the journal.
+    pub(super) fn rests(&self, key: &LaneKey) -> bool {
+        self.resting.contains_key(key)
+    }
+
     /// Adds a delivery at its place. One that is known already is left as it is; one of a resting
     /// lane is left to the journal.
     pub(super) fn insert(&mut self, item: Item, now: Timestamp) {
@@ -72,7 +97,7 @@ impl Lanes {
         }
         let lane = self.lanes.entry(key.clone()).or_default();
         let at = lane.items.partition_point(|other| other.seq < item.seq);
-        let rests = at == 0 && !lane.busy && item.due > now;
+        let rests = at == 0 && lane.busy.is_none() && item.due > now;
         let due = item.due;
         lane.items.insert(at, item);
         if rests {
@@ -86,7 +111,7 @@ impl Lanes {
     /// have changed.
     pub(super) fn refresh(&mut self, key: &LaneKey, found: Vec<Item>, now: Timestamp) {
         self.resting.remove(key);
-        if let Some(lane) = self.lanes.get_mut(key).filter(|lane| lane.busy) {
+        if let Some(lane) = self.lanes.get_mut(key).filter(|lane| lane.busy.is_some()) {
             let held = |item: &Item| lane.items.iter().any(|other| other.seq == item.seq);
             lane.outdated |= found.iter().any(|item| self.known.contains(&item.seq) && !held(item));
         }
@@ -104,10 +129,10 @@ impl Lanes {
             let Reverse((due, _, key)) = self.due.pop()?;
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
             let current = lane.items.front().is_some_and(|head| head.seq == seq && head.due == due);
-            if lane.busy || !current {
+            if lane.busy.is_some() || !current {
                 continue;
             }
-            lane.busy = true;
+            lane.busy = Some((seq, due));
             return lane.items.pop_front().map(|item| (key, item));
         }
     }
@@ -130,7 +155,7 @@ impl Lanes {
     pub(super) fn done(&mut self, key: &LaneKey, seq: i64) {
         self.known.remove(&seq);
         let Some(lane) = self.lanes.get_mut(key) else { return };
-        lane.busy = false;
+        lane.busy = None;
         if lane.outdated {
             self.rest(key, Timestamp::MIN);
         } else if lane.items.is_empty() {
@@ -144,14 +169,14 @@ impl Lanes {
     pub(super) fn again(&mut self, key: &LaneKey, seq: i64, due: Timestamp) {
         self.known.remove(&seq);
         let Some(lane) = self.lanes.get_mut(key) else { return };
-        lane.busy = false;
+        lane.busy = None;
         let due = if lane.outdated { Timestamp::MIN } else { due };
         self.rest(key, due);
     }
 
     /// Leaves a lane to the journal until `due`; one with a delivery under way until that is back.
     pub(super) fn rest(&mut self, key: &LaneKey, due: Timestamp) {
-        if let Some(busy) = self.lanes.get_mut(key).filter(|lane| lane.busy) {
+        if let Some(busy) = self.lanes.get_mut(key).filter(|lane| lane.busy.is_some()) {
             busy.outdated = true;
             return;
         }
@@ -183,7 +208,7 @@ impl Lanes {
 
     fn announce(&mut self, key: LaneKey) {
         let Some(lane) = self.lanes.get(&key) else { return };
-        if let Some(head) = lane.items.front().filter(|_| !lane.busy) {
+        if let Some(head) = lane.items.front().filter(|_| lane.busy.is_none()) {
             self.due.push(Reverse((head.due, head.seq, key)));
         }
     }

@@ -40,30 +40,29 @@ pub(super) struct LookedAt {
 pub(super) fn looked_at(
     c: &Session,
     system: &SystemId,
-    places: &[i64],
+    places: &BTreeSet<i64>,
     at_hand: &BTreeSet<i64>,
 ) -> Result<LookedAt, Error> {
     let mut found = read::deliveries_at(c, places)?;
-    found.retain(|delivery| delivery.destination == *system);
-    // Of each client the last place, and how many are known up to there.
+    found.retain(|(delivery, _)| delivery.destination == *system);
+    // Of each client how many are ready up to the last place, and how many of them are known.
     let mut clients = BTreeMap::new();
-    for delivery in &found {
+    for (delivery, ready) in &found {
         let Some(client) = &delivery.subject else { continue };
-        let (last, known) = clients.entry(client).or_insert((delivery.seq, 0));
-        *last = delivery.seq.max(*last);
+        let (most, known) = clients.entry(client).or_insert((0, 0));
+        *most = (*most).max(*ready);
         *known += usize::from(delivery.state == State::Ready);
     }
-    let lasts: Vec<_> = clients.iter().map(|(client, (last, _))| (*client, *last)).collect();
-    let ready = read::ready_up_to(c, system, &lasts)?;
     let mut beside = Vec::new();
     // Most have nothing else, and then are asked for no more.
-    let more = clients.iter().zip(ready).filter(|((_, (_, known)), ready)| ready > known);
-    for ((client, _), _) in more {
+    for (client, _) in clients.iter().filter(|(_, (ready, known))| ready > known) {
         let mut pending = read::pending_of(c, system, client)?;
         pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
         beside.extend(pending);
     }
-    let others = found.iter().filter(|delivery| !at_hand.contains(&delivery.seq));
+    let found: Vec<Delivery> = found.into_iter().map(|(delivery, _)| delivery).collect();
+    let goes = |delivery: &&Delivery| matches!(delivery.state, State::Ready | State::Sending);
+    let others = found.iter().filter(goes).filter(|delivery| !at_hand.contains(&delivery.seq));
     let messages: Vec<i64> = others.chain(&beside).map(|delivery| delivery.message).collect();
     let messages = read::messages_at(c, &messages)?;
     Ok(LookedAt { found, beside, messages })

@@ -62,8 +62,8 @@ struct Dispatcher {
     /// When the journal is read through although nobody has told of anything; never, where nobody else
     /// writes to it.
     again: Option<Timestamp>,
-    /// Places to be looked at in one go.
-    looks: Vec<i64>,
+    /// Places to be looked at in one go, each once however often it was told.
+    looks: BTreeSet<i64>,
     /// What was accepted here, of those.
     fresh: HashMap<i64, Item>,
 }
@@ -89,7 +89,7 @@ pub(crate) async fn run(
         met: HashSet::new(),
         sweep: now,
         again: is_shared.then_some(now + LOOK_AGAIN),
-        looks: Vec::new(),
+        looks: BTreeSet::new(),
         fresh: HashMap::new(),
     };
     // What was told before the lane was this hub's is in the journal, and may have been sent since.
@@ -251,7 +251,7 @@ impl Dispatcher {
             Wake::Fresh(_) if self.lanes.len() + self.looks.len() >= WINDOW => self.read_on(),
             // What another hub accepted before it has not been told yet.
             Wake::Fresh(item) if self.is_ahead(&item) => {
-                self.looks.push(item.seq);
+                self.looks.insert(item.seq);
                 self.fresh.insert(item.seq, item);
             }
             Wake::Fresh(item) => self.lanes.insert(item, self.flow.clock.now()),
@@ -307,6 +307,9 @@ impl Dispatcher {
             self.lanes.insert(Item::from(delivery).with(message), now);
         }
         for delivery in found {
+            if self.is_old(&delivery) {
+                continue;
+            }
             let goes = matches!(delivery.state, State::Ready | State::Sending);
             let message = message_of(&delivery);
             let item = fresh.remove(&delivery.seq);
@@ -319,6 +322,18 @@ impl Dispatcher {
             }
         }
         self.refresh(changed.into_iter().collect()).await;
+    }
+
+    /// Whether what the journal says of a delivery is known here: it has ended, is with a sender, or is held
+    /// as it is there. Of a lane that rests, everything is news.
+    fn is_old(&self, delivery: &Delivery) -> bool {
+        let key = LaneKey::about(delivery.subject.as_ref(), delivery.seq);
+        !self.lanes.rests(&key)
+            && match delivery.state {
+                State::Ready => self.lanes.holds(&key, delivery.seq, delivery.due),
+                State::Sending => self.lanes.sends(&key, delivery.seq),
+                state => !state.is_pending(),
+            }
     }
 
     /// Messages with their records in memory, by their places.

@@ -1,6 +1,11 @@
 //! The stored form of a record: JSON, fields by path, so that it outlives a generation.
 
-use serde_json::{Map, Value as Json};
+use std::{cell::Cell, fmt};
+
+use serde::{
+    Deserializer,
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
 
 use super::{Code, Record, Value, Values};
 use crate::{FieldId, Schema, Type};
@@ -68,41 +73,134 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
 /// # Errors
 /// When the bytes do not fit the schema of today; the field is named, its value is not.
 pub fn read(bytes: &[u8], schema: &Schema) -> Result<Record, Error> {
-    let map: Map<String, Json> =
-        serde_json::from_slice(bytes).map_err(|e| Error::Form(format!("{:?}", e.classify())))?;
-    Ok(Record { kind: schema.kind.clone(), values: read_values(map, schema)? })
+    let misfit = Cell::default();
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = Row { schema, misfit: &misfit }.deserialize(&mut json);
+    let values = read.and_then(|values| json.end().map(|()| values)).map_err(|error| {
+        let form = Error::Form(format!("{:?}", error.classify()));
+        misfit.take().filter(|_| error.is_data()).unwrap_or(form)
+    })?;
+    Ok(Record { kind: schema.kind.clone(), values })
 }
 
-fn read_values(map: Map<String, Json>, schema: &Schema) -> Result<Values, Error> {
-    let mut values = Values::with_capacity(map.len());
-    for (path, json) in map {
-        let Some(id) = schema.find(&path) else { return Err(Error::Unknown(path)) };
-        let value = read_value(json, id, schema).ok_or(Error::Type(path))?;
-        values.set(id, value);
+/// The values of a record or of one repetition of a group, read straight into fields.
+#[derive(Clone, Copy)]
+struct Row<'s> {
+    schema: &'s Schema,
+    /// What the stored form is, and the schema is not.
+    misfit: &'s Cell<Option<Error>>,
+}
+
+/// One value of one field.
+#[derive(Clone, Copy)]
+struct Held<'s> {
+    row: Row<'s>,
+    field: FieldId,
+}
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = Values;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Values, D::Error> {
+        json.deserialize_map(self)
     }
-    Ok(values)
 }
 
-fn read_value(json: Json, id: FieldId, schema: &Schema) -> Option<Value> {
-    Some(match (schema.field(id).holds, json) {
-        (Type::Code, Json::String(text)) => Value::Code(Code(text.into())),
-        (Type::Date, Json::String(text)) => Value::Date(text.parse().ok()?),
-        (Type::Instant, Json::String(text)) => Value::Instant(text.parse().ok()?),
-        (Type::Decimal, Json::String(text)) => Value::Decimal(text.into()),
-        (Type::Boolean, Json::Bool(yes)) => Value::Boolean(yes),
-        (Type::Group, Json::Array(rows)) => {
-            let rows = rows.into_iter().map(|row| match row {
-                Json::Object(map) => read_values(map, schema).ok(),
-                _ => None,
-            });
-            Value::Group(rows.collect::<Option<_>>()?)
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = Values;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("values by the paths of their fields")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut json: A) -> Result<Values, A::Error> {
+        let mut values = Values::with_capacity(16);
+        while let Some(field) = json.next_key_seed(Path(self))? {
+            let value = json.next_value_seed(Held { row: self, field })?;
+            values.set(field, value);
         }
-        (
-            Type::Text | Type::Hetu | Type::Ytunnus | Type::Oid | Type::Phone | Type::Municipality,
-            Json::String(text),
-        ) => Value::Text(text.into()),
-        _ => return None,
-    })
+        Ok(values)
+    }
+}
+
+/// The path of a field.
+struct Path<'s>(Row<'s>);
+
+impl<'de> DeserializeSeed<'de> for Path<'_> {
+    type Value = FieldId;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<FieldId, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Path<'_> {
+    type Value = FieldId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the path of a field")
+    }
+
+    fn visit_str<E: de::Error>(self, path: &str) -> Result<FieldId, E> {
+        let Row { schema, misfit } = self.0;
+        schema.find(path).ok_or_else(|| {
+            misfit.set(Some(Error::Unknown(path.to_owned())));
+            E::custom("a field that is not")
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Held<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+        json.deserialize_any(self).inspect_err(|_| {
+            let Row { schema, misfit } = self.row;
+            let inner = misfit.take();
+            misfit.set(inner.or_else(|| Some(Error::Type(schema.field(self.field).path.clone()))));
+        })
+    }
+}
+
+impl<'de> Visitor<'de> for Held<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of the declared type")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        let unfit = || E::custom("not of its type");
+        Ok(match self.row.schema.field(self.field).holds {
+            Type::Code => Value::Code(Code(text.into())),
+            Type::Date => Value::Date(text.parse().map_err(|_| unfit())?),
+            Type::Instant => Value::Instant(text.parse().map_err(|_| unfit())?),
+            Type::Decimal => Value::Decimal(text.into()),
+            Type::Boolean | Type::Group => return Err(unfit()),
+            Type::Text
+            | Type::Hetu
+            | Type::Ytunnus
+            | Type::Oid
+            | Type::Phone
+            | Type::Municipality => Value::Text(text.into()),
+        })
+    }
+
+    fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Value, E> {
+        let fits = self.row.schema.field(self.field).holds == Type::Boolean;
+        fits.then_some(Value::Boolean(yes)).ok_or_else(|| E::custom("not of its type"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut json: A) -> Result<Value, A::Error> {
+        if self.row.schema.field(self.field).holds != Type::Group {
+            return Err(de::Error::custom("not of its type"));
+        }
+        let mut rows = Vec::new();
+        while let Some(row) = json.next_element_seed(self.row)? {
+            rows.push(row);
+        }
+        Ok(Value::Group(rows))
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +241,23 @@ mod tests {
     #[test]
     fn what_the_schema_lacks_is_named() {
         let schema = schema();
-        assert_eq!(read(br#"{"gone":"x"}"#, &schema), Err(Error::Unknown("gone".into())));
-        assert_eq!(read(br#"{"when":"noon"}"#, &schema), Err(Error::Type("when".into())));
+        let unknown = |path: &str| Err(Error::Unknown(path.into()));
+        let unfit = |path: &str| Err(Error::Type(path.into()));
+        let form = |why: &str| Err(Error::Form(why.into()));
+        for (stored, told) in [
+            (r#"{"gone":"x"}"#, unknown("gone")),
+            (r#"{"goals[]":[{"goals[].gone":"x"}]}"#, unknown("goals[].gone")),
+            (r#"{"when":"noon"}"#, unfit("when")),
+            (r#"{"text":true}"#, unfit("text")),
+            (r#"{"text":null}"#, unfit("text")),
+            (r#"{"text":["x"]}"#, unfit("text")),
+            (r#"{"goals[]":"x"}"#, unfit("goals[]")),
+            (r#"{"goals[]":["x"]}"#, unfit("goals[]")),
+            (r#"{"text":"x"} {}"#, form("Syntax")),
+            (r#"{"text":"x","#, form("Eof")),
+            ("[]", form("Data")),
+        ] {
+            assert_eq!(read(stored.as_bytes(), &schema), told, "{stored}");
+        }
     }
 }
