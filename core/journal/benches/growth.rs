@@ -35,7 +35,8 @@ const UNDER_WAY: usize = 256;
 const MEASURED: u64 = 10_000;
 /// As the hub prunes.
 const PRUNED_AT_ONCE: usize = 250;
-/// The longest that it is looked at: what load there is meanwhile stays.
+/// The longest that it is looked at: what load there is meanwhile stays. As long without it: what a disk
+/// does once in some seconds shows in both.
 const PRUNED_FOR: Duration = Duration::from_secs(30);
 
 fn main() {
@@ -89,7 +90,12 @@ async fn measure(journal: &Journal, database: &Database, from: u64, to: u64) {
 
 /// Entries of twelve years ago go, a bite after the other as the hub takes them, while messages come.
 async fn prune(journal: &Journal, there: u64) {
-    let quiet = spread(fill(journal, there, there + MEASURED).await);
+    let (begun, mut quiet, mut there) = (Instant::now(), Vec::new(), there);
+    while begun.elapsed() < PRUNED_FOR {
+        quiet.extend(fill(journal, there, there + 1000).await);
+        there += 1000;
+    }
+    let quiet = spread(quiet);
     let (log, before, at) = (Log::Disclosure, now(there), now(there));
     let mut alone = Vec::new();
     for _ in 0..20 {
@@ -101,7 +107,7 @@ async fn prune(journal: &Journal, there: u64) {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let load = async {
         let mut waits = Vec::new();
-        let mut next = there + MEASURED;
+        let mut next = there;
         while !*stopped.borrow() {
             waits.extend(fill(journal, next, next + 1000).await);
             next += 1000;
