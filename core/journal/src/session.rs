@@ -16,7 +16,7 @@ use luotsi_model::SystemId;
 use crate::{
     Error, NodeId,
     command::{Telling, Untold},
-    engine::Connection,
+    engine::{Backfill, Connection},
     read::Payload,
     seal::{Cell, DataKey, Masters, data_key},
 };
@@ -47,6 +47,11 @@ impl Session {
     pub(crate) fn new(connection: Connection, masters: Arc<Masters>) -> Self {
         let (untold, logged) = (cell::RefCell::default(), cell::RefCell::default());
         Self { connection, masters, teller: None, untold, logged, told: Arc::default() }
+    }
+
+    /// Has what it writes taken into its file beside it, where it has a file.
+    pub(crate) fn backfill_beside(&mut self) -> Result<Option<Backfill>, Error> {
+        self.connection.backfill_beside()
     }
 
     /// The same, with what is written told by that hub.

@@ -58,11 +58,17 @@ impl Alone {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Session, keeper: Keeper) -> Result<Self, Error> {
+    pub(crate) fn start(mut connection: Session, keeper: Keeper) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        let backfill = connection.backfill_beside()?;
+        let work = move || {
+            run(&connection, keeper, jobs);
+            // Before the connection: the last one that is closed takes the log away with it.
+            drop(backfill);
+        };
         std::thread::Builder::new()
             .name("journal-writer".into())
-            .spawn(move || run(&connection, keeper, jobs))
+            .spawn(work)
             .map_err(|e| Error::Storage(e.to_string()))?;
         Ok(Self { queue })
     }

@@ -3,6 +3,7 @@
 //! The text of a statement is one; what differs is in [`Dialect`]. A statement is prepared once a
 //! connection and kept.
 
+mod backfill;
 mod database;
 mod dialect;
 mod each;
@@ -11,6 +12,7 @@ mod row;
 mod sqlite;
 mod value;
 
+pub(crate) use backfill::Backfill;
 pub use database::Database;
 pub(crate) use dialect::Dialect;
 pub(crate) use each::Step;
@@ -65,6 +67,14 @@ impl Connection {
         match &self.0 {
             Kind::Sqlite(connection) => sqlite::write_here(connection),
             Kind::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Has what it writes taken into its file beside it, where it has a file.
+    pub(crate) fn backfill_beside(&mut self) -> Result<Option<Backfill>, Error> {
+        match &mut self.0 {
+            Kind::Sqlite(connection) => Backfill::of(connection),
+            Kind::Postgres(_) => Ok(None),
         }
     }
 

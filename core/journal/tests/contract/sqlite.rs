@@ -99,6 +99,24 @@ async fn an_acknowledged_message_survives_a_crash() {
 }
 
 #[tokio::test]
+async fn the_log_beside_the_file_stays_small_however_much_is_written() {
+    const MIB: usize = 1 << 20;
+    let place = File::make();
+    let journal = place.open();
+    let log = place.path().with_extension("db-wal");
+    for n in 1..=120 {
+        let mut large = message(n, AINO, &["plan"]);
+        large.record = vec![b'x'; MIB];
+        accept(&journal, large).await;
+    }
+    let beside = fs::metadata(&log).unwrap().len() as usize / MIB;
+    assert!(beside <= 70, "{beside} MiB");
+    let kept = everything(&journal);
+    drop(journal);
+    assert_eq!(everything(&place.open()), kept);
+}
+
+#[tokio::test]
 async fn a_failing_command_spoils_only_itself() {
     let place = File::make();
     let journal = place.open();
