@@ -95,7 +95,8 @@ impl Session {
         self.told.clone()
     }
 
-    /// Notes what was appended to the disclosure log, in its order: without this it would not be sealed.
+    /// Notes what was appended to the disclosure log, in its order: without this it would not be sealed. What
+    /// is noted must not be rolled back to a savepoint: the tree would be longer than its log.
     pub(crate) fn logs<'t>(&self, entries: impl IntoIterator<Item = &'t String>) {
         self.logged.borrow_mut().extend(entries.into_iter().map(|text| leaf(text.as_bytes())));
     }
