@@ -36,9 +36,9 @@ impl Keeper {
 
     /// Begins the tree of a log that was kept without one.
     pub(crate) fn plant(connection: &Connection) -> Result<(), Error> {
-        let appended = appended(connection, 0)?;
+        let stored = stored(connection)?;
         connection
-            .take(&Self { tree: Tree::default(), is_shared: false }.seal(appended)?.steps())
+            .take(&Self { tree: Tree::default(), is_shared: false }.seal(stored)?.steps())
             .map(|_| ())
     }
 
@@ -172,16 +172,12 @@ impl Found {
     }
 }
 
-/// The entries after a place, hashed as they are stored: the bytes are read back.
-fn appended(connection: &Connection, after: u64) -> Result<Vec<(u64, Hash)>, Error> {
-    connection.all(
-        "select seq, entry from disclosure where seq > ?1 order by seq",
-        params![after],
-        |row| {
-            let entry = row.bytes(1)?.ok_or_else(|| unreadable("disclosure"))?;
-            Ok((row.get::<u64>(0)?, leaf(entry)))
-        },
-    )
+/// Every entry, hashed as it is stored: for a log that was kept without a tree there is nothing else.
+fn stored(connection: &Connection) -> Result<Vec<(u64, Hash)>, Error> {
+    connection.all("select seq, entry from disclosure order by seq", &[], |row| {
+        let entry = row.bytes(1)?.ok_or_else(|| unreadable("disclosure"))?;
+        Ok((row.get::<u64>(0)?, leaf(entry)))
+    })
 }
 
 /// The place of the last entry; 0 for an empty log.

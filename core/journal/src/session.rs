@@ -15,7 +15,7 @@ use luotsi_model::SystemId;
 
 use crate::{
     Error, NodeId,
-    command::{Telling, Untold},
+    command::{Looks, Telling},
     engine::{Backfill, Connection},
     read::Payload,
     seal::{Cell, DataKey, Masters, data_key},
@@ -27,8 +27,8 @@ pub struct Session {
     masters: Arc<Masters>,
     /// Who tells other hubs of what is written; nobody where there are no others to tell.
     teller: Option<NodeId>,
-    /// What it is to be told of since a transaction began.
-    untold: cell::RefCell<Untold>,
+    /// Where other hubs are to be told to look since a transaction began.
+    looks: cell::RefCell<Looks>,
     /// The leaves of what was appended to the disclosure log since a transaction began.
     logged: cell::RefCell<Vec<Hash>>,
     /// How often a transaction was committed that put something into the outbox.
@@ -45,8 +45,8 @@ impl Deref for Session {
 
 impl Session {
     pub(crate) fn new(connection: Connection, masters: Arc<Masters>) -> Self {
-        let (untold, logged) = (cell::RefCell::default(), cell::RefCell::default());
-        Self { connection, masters, teller: None, untold, logged, told: Arc::default() }
+        let (looks, logged) = (cell::RefCell::default(), cell::RefCell::default());
+        Self { connection, masters, teller: None, looks, logged, told: Arc::default() }
     }
 
     /// Has what it writes taken into its file beside it, where it has a file.
@@ -73,16 +73,16 @@ impl Session {
 
     /// Notes that a dispatcher elsewhere is to look at a delivery.
     pub(crate) fn tells(&self, to: &SystemId, place: i64) {
-        let mut untold = self.untold.borrow_mut();
-        match untold.get_mut(to) {
+        let mut looks = self.looks.borrow_mut();
+        match looks.get_mut(to) {
             Some(places) => drop(places.insert(place)),
-            None => drop(untold.insert(to.clone(), BTreeSet::from([place]))),
+            None => drop(looks.insert(to.clone(), BTreeSet::from([place]))),
         }
     }
 
     /// What is to be told of that, since this was last asked.
     pub(crate) fn telling(&self) -> Telling {
-        Telling::of(self.teller, &self.untold.take())
+        Telling::of(self.teller, &self.looks.take())
     }
 
     /// Notes that something in the outbox was committed.

@@ -177,7 +177,7 @@ fn all_logged(logged: &[i64], texts: &[String]) -> Result<(), Error> {
     if usize::try_from(written) == Ok(texts.len()) {
         return Ok(());
     }
-    Err(Error::Storage("the database leaves entries of the disclosure log out".into()))
+    Err(Error::Storage("the database leaves entries of the disclosure log out; take away the triggers and rules of its table disclosure".into()))
 }
 
 fn texts(entries: &[&Entry]) -> Result<Vec<String>, Error> {

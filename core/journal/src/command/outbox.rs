@@ -44,7 +44,7 @@ pub(super) fn tell_of(session: &Session, client: &ClientRef) -> Result<(), Error
 }
 
 /// Where dispatchers are to look, by their places.
-pub(crate) type Untold = BTreeMap<SystemId, BTreeSet<i64>>;
+pub(crate) type Looks = BTreeMap<SystemId, BTreeSet<i64>>;
 
 const INSERT: &str = "insert into outbox (node, destination, delivery, more)
      select cast(?1 as blob), cast(?2 as text), cast(?3 as bigint), cast(?4 as text)
@@ -58,8 +58,8 @@ pub(crate) struct Telling {
 
 impl Telling {
     /// By that hub; nothing where there is nobody to tell.
-    pub(crate) fn of(teller: Option<NodeId>, untold: &Untold) -> Self {
-        let rows = untold.iter().flat_map(|(to, places)| {
+    pub(crate) fn of(teller: Option<NodeId>, looks: &Looks) -> Self {
+        let rows = looks.iter().flat_map(|(to, places)| {
             let places: Vec<i64> = places.iter().copied().collect();
             let row = |places: &[i64]| {
                 let (first, more) = places.split_first()?;

@@ -61,7 +61,7 @@ impl Backfill {
 fn run(path: &str, hears: &Receiver<Told>) {
     while let Ok(Told::Go) = hears.recv() {
         if let Err(error) = backfill(path) {
-            tracing::warn!(%error, "the journal's write-ahead log is left to the writer");
+            tracing::warn!(%error, "the journal's write-ahead log cannot be taken into its file beside the writer: commits wait for that meanwhile");
         }
     }
 }
