@@ -8,6 +8,7 @@
 
 mod bell;
 mod due;
+mod known;
 mod own;
 mod recall;
 mod reconsider;
@@ -32,6 +33,7 @@ use crate::{
 
 pub(crate) use bell::Bell;
 pub(crate) use due::due;
+use known::Known;
 
 /// How long it is never left unlooked at: a clock that is set goes by no timer.
 const SWEEP: SignedDuration = SignedDuration::from_secs(1);
@@ -54,45 +56,49 @@ impl Work for Telling {
     }
 }
 
-/// Runs until `stop`.
+/// Runs until `stop`, wherever it is then: what it leaves is found by whoever looks next.
 async fn run(flow: Arc<Flow>, stop: CancellationToken) {
-    let mut is_first = true;
-    while !stop.is_cancelled() {
+    stop.run_until_cancelled(work_on(&flow)).await;
+}
+
+async fn work_on(flow: &Flow) {
+    let mut known = Known::default();
+    loop {
         let clients = flow.bell.take();
         let now = flow.clock.now();
-        match work(&flow, &clients, is_first, now).await {
-            Ok(()) => is_first = false,
-            Err(error) => {
-                tracing::error!(%error, "what the hub owes is not told yet");
-                clients.iter().for_each(|client| flow.bell.note(client));
-            }
+        if let Err(error) = work(flow, &clients, &mut known, now).await {
+            tracing::error!(%error, "what the hub owes is not told yet");
+            clients.iter().for_each(|client| flow.bell.note(client));
         }
-        let wake = next(&flow, now).await;
+        let wake = next(flow, now).await;
         tokio::select! {
             biased;
-            () = stop.cancelled() => {}
             () = flow.bell.rung() => {}
             () = flow.clock.sleep_until(wake) => {}
         }
     }
 }
 
-/// Works off what is due, and what has become due by a change of these clients' directives. The
-/// first time, all clients are looked at: who had changed before a crash is not known.
+/// Works off what is due, and what has become due by a change of these clients' directives, or of others'
+/// of which the bell does not tell: before a crash, or at another hub.
 async fn work(
     flow: &Flow,
     clients: &BTreeSet<ClientRef>,
-    is_first: bool,
+    known: &mut Known,
     now: Timestamp,
 ) -> Result<(), Error> {
-    // Nor is it known whose directives changed at another hub.
-    let all = if is_first || flow.watch.is_shared() {
-        flow.journal.read(read::untold_clients).await?
-    } else {
-        Vec::new()
-    };
-    for client in clients.iter().chain(&all) {
+    let mut clients = clients.clone();
+    let mut found = None;
+    if known.is_nothing() || flow.watch.is_shared() {
+        let untold = flow.journal.read(read::untold_refusals).await?;
+        clients.extend(known.news(&untold));
+        found = Some(untold);
+    }
+    for client in &clients {
         refusal::of_client(flow, client).await?;
+    }
+    if let Some(untold) = found {
+        known.learn(&untold);
     }
     reconsider::dead_letters(flow).await?;
     recall::what_is_owed(flow).await?;

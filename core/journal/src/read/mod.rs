@@ -27,4 +27,4 @@ pub use plans::{Plan, plan_by_id, plan_of};
 pub use recalls::{
     Held, Recall, recall, recall_counts, recalls, recalls_due, recalls_overdue, reconsidering,
 };
-pub use untold::{next_untold, untold, untold_clients, untold_of};
+pub use untold::{UntoldRefusal, next_untold, untold, untold_of, untold_refusals};

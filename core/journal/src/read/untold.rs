@@ -34,16 +34,30 @@ pub fn untold_of(connection: &Connection, client: &ClientRef) -> Result<Vec<Deli
     deliveries::select(connection, &sql, params![client.as_str()])
 }
 
-/// The clients about whom there are any.
+/// One about a client, and the directives that may explain it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UntoldRefusal {
+    /// The delivery's place.
+    pub delivery: i64,
+    /// The client.
+    pub client: ClientRef,
+    /// The epoch of her directives; 0 while she has directed nothing.
+    pub epoch: u64,
+}
+
+/// All of them about clients, whenever they are due, in no order.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn untold_clients(connection: &Session) -> Result<Vec<ClientRef>, Error> {
-    connection.all(
-        &format!("select distinct subject from delivery where {OWED} and subject is not null"),
-        &[],
-        |row| Ok(ClientRef::new(row.text(0)?)),
-    )
+pub fn untold_refusals(connection: &Session) -> Result<Vec<UntoldRefusal>, Error> {
+    let sql = format!(
+        "select seq, subject, coalesce((select epoch from client where ref = subject), 0)
+         from delivery where {OWED} and subject is not null"
+    );
+    connection.all(&sql, &[], |row| {
+        let client = ClientRef::new(row.text(1)?);
+        Ok(UntoldRefusal { delivery: row.get(0)?, client, epoch: row.get(2)? })
+    })
 }
 
 /// When the next one is due.

@@ -1,5 +1,7 @@
 //! What a refusal owes its sender.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use luotsi_journal::{
     Journal, Phase, State,
@@ -10,7 +12,10 @@ use luotsi_model::{ClientRef, task::Status};
 
 use crate::{
     Place,
-    world::{AINO, EINO, accept, advance, at, delivery, delivery_id, everything, message},
+    world::{
+        AINO, EINO, accept, advance, at, consent, delivery, delivery_id, directing, everything,
+        message,
+    },
 };
 
 async fn refuse(journal: &Journal, n: u8, tell: Option<Timestamp>) {
@@ -42,6 +47,15 @@ pub(crate) async fn what_is_owed_is_found_by_its_time_and_settled_once(place: &i
     assert_eq!(untold(&journal, 100), [2, 1, 3], "by their time, then as they were accepted");
     let of = |client| journal.read_now(move |c| read::untold_of(c, &ClientRef::new(client)));
     assert_eq!((of(AINO).unwrap().len(), of(EINO).unwrap().len()), (2, 1));
+    let about = |journal: &Journal| {
+        let all = journal.read_now(read::untold_refusals).unwrap();
+        let all = all.into_iter().map(|one| (one.client.as_str().to_owned(), one.epoch));
+        all.collect::<BTreeMap<_, _>>()
+    };
+    let epochs = |all: &[(&str, u64)]| all.iter().map(|(c, e)| ((*c).to_owned(), *e)).collect();
+    assert_eq!(about(&journal), epochs(&[(AINO, 0), (EINO, 0)]));
+    accept(&journal, directing(8, AINO, consent("S-1", AINO))).await;
+    assert_eq!(about(&journal), epochs(&[(AINO, 1), (EINO, 0)]), "her directives have changed");
     let first = accept(&journal, telling(5, 2)).await;
     let before = everything(&journal);
     let again = accept(&journal, telling(6, 2)).await;

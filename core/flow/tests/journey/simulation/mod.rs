@@ -10,6 +10,7 @@
 mod bus;
 mod life;
 mod node;
+mod owing;
 mod sender;
 mod store;
 
