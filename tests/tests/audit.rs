@@ -50,6 +50,15 @@ fn verified(world: &World, arguments: &[&str]) -> (Option<i32>, Value) {
 }
 
 #[test]
+fn the_journal_of_a_stopped_hub_is_one_file() {
+    let world = stopped();
+    assert!(world.data.join("luotsi.db").exists());
+    for beside in ["luotsi.db-wal", "luotsi.db-shm"] {
+        assert!(!world.data.join(beside).exists(), "{beside} stays");
+    }
+}
+
+#[test]
 fn a_stopped_hub_leaves_a_log_that_verifies_and_a_checkpoint_of_all_of_it() {
     let world = stopped();
     let entries = world.journal().count("disclosure");

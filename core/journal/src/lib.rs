@@ -25,9 +25,12 @@ mod survey;
 pub mod verify;
 mod writer;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::Semaphore;
@@ -159,6 +162,24 @@ impl Journal {
         self.outbox.load(Ordering::Acquire)
     }
 
+    /// Closes it for everybody who has it, and waits until its file is closed, at most so long; whether it
+    /// is. The last connection that is closed takes SQLite's write-ahead log into the file. Nobody waits for
+    /// a server, nor where there is no thread.
+    pub fn close(&self, wait_max: Duration) -> bool {
+        self.readers.turns.close();
+        if let Ok(mut idle) = self.readers.idle.lock() {
+            idle.clear();
+        }
+        match (&self.way, &self.readers.database) {
+            (Way::ByHand(_), _) => true,
+            (Way::Apart(writer), Database::Server(_)) => {
+                writer.close(Duration::ZERO);
+                true
+            }
+            (Way::Apart(writer), Database::File(_)) => writer.close(wait_max),
+        }
+    }
+
     /// What opening it came to.
     pub const fn opened(&self) -> &Opened {
         &self.opened
@@ -262,6 +283,7 @@ impl Readers {
         }
         if let Ok(mut idle) = self.idle.lock()
             && idle.len() < READERS_MAX
+            && !self.turns.is_closed()
         {
             idle.push(session);
         }

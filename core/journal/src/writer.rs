@@ -6,7 +6,14 @@
 //! A command that fails spoils the group, so the group is rolled back and each command is applied
 //! again in a transaction of its own: one bad command costs its neighbours time, never their data.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,7 +39,16 @@ const ASKED_AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::WeakSender<Box<dyn Job>>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// What there is of a writer while its journal is open.
+struct Open {
+    /// The only one that lasts; `None`: it was closed.
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    /// Hears when its thread ends.
+    ended: Receiver<()>,
 }
 
 /// A writer without a thread: what it commits is a group by itself.
@@ -61,21 +77,34 @@ impl Writer {
     pub(crate) fn start(mut connection: Session, keeper: Keeper) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let backfill = connection.backfill_beside()?;
+        let (tell, ended) = channel::<()>();
         let work = move || {
             run(&connection, keeper, jobs);
             // Before the connection: the last one that is closed takes the log away with it.
             drop(backfill);
+            drop(connection);
+            drop(tell);
         };
         std::thread::Builder::new()
             .name("journal-writer".into())
             .spawn(work)
             .map_err(|e| Error::Storage(e.to_string()))?;
-        Ok(Self { queue })
+        let weak = queue.downgrade();
+        Ok(Self { queue: weak, open: Arc::new(Mutex::new(Open { queue: Some(queue), ended })) })
+    }
+
+    /// Takes nothing more, and waits until what was taken is done and the connection closed, at most so
+    /// long; whether it is.
+    pub(crate) fn close(&self, wait_max: Duration) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.queue = None;
+        open.ended.recv_timeout(wait_max) == Err(RecvTimeoutError::Disconnected)
     }
 
     pub(crate) async fn submit<R>(&self, deed: Deed<R>) -> Result<R, Error> {
         let Deed { job, answer } = deed;
-        self.queue.try_send(job).map_err(|e| match e {
+        let queue = self.queue.upgrade().ok_or(Error::Stopped)?;
+        queue.try_send(job).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Stopped,
         })?;

@@ -89,7 +89,10 @@ pub(crate) fn run(args: Args) -> ExitCode {
     // Who still waits for a database that does not answer is not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match outcome {
-        Ok(()) => Exit::Ok.into(),
+        Ok(last) => {
+            last.close();
+            Exit::Ok.into()
+        }
         Err(error) => fail(&*error),
     }
 }

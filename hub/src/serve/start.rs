@@ -1,6 +1,11 @@
 //! The order in which the hub comes up, and goes down.
 
-use std::{error::Error, path::Path, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use luotsi_flow::{ClientKey, Flow, Role, Store, SystemClock, SystemEntropy, Ways};
 use luotsi_journal::{Journal, Opened};
@@ -26,17 +31,38 @@ use crate::{adapters, command::check, keys, settings::Settings};
 /// What stops a start, told to the one who started it.
 type Refusal = Box<dyn Error>;
 
-/// How long what is under way may take to finish. A hub has ended 30 s after it was told to.
+/// A hub has ended so long after it was told to.
+const END_MAX: Duration = Duration::from_secs(30);
+/// How long what is under way may take to finish.
 const DRAIN_MAX: Duration = Duration::from_secs(27);
 /// How long the latest checkpoint may take after it.
 const LAST_WORD_MAX: Duration = Duration::from_secs(2);
 
+/// What is left to do for a hub that has ended, once its runtime has.
+pub(super) struct Last {
+    journal: Journal,
+    by: Instant,
+}
+
+impl Last {
+    /// Closes the journal, so that it is in its file.
+    pub(super) fn close(self) {
+        let left = self.by.saturating_duration_since(Instant::now());
+        if !self.journal.close(left) {
+            tracing::warn!(
+                "the journal's write-ahead log stays beside it: a copy wants both files"
+            );
+        }
+    }
+}
+
+/// Runs until it is told to end.
 pub(super) fn run(
     runtime: &Runtime,
     folder: &Path,
     settings: &Settings,
     again: Again,
-) -> Result<(), Refusal> {
+) -> Result<Last, Refusal> {
     let (region, mappings) = region(folder)?;
     // Held to the end: its lock keeps a second hub out.
     let data = Arc::new(DataDir::open(&settings.data.dir)?);
@@ -59,6 +85,7 @@ pub(super) fn run(
     }
     let broker = sharing::broker(settings, &region, &stop, &tasks)?;
     let entropy = Arc::new(SystemEntropy);
+    let last = journal.clone();
     let flow = Flow::among(region, journal, clock, entropy, clients, sharing, broker);
     let services = Services { http: adapters::client()?, plan: Arc::new(Store(flow.clone())) };
     let ways = ways(&flow.region(), &services)?;
@@ -73,7 +100,7 @@ pub(super) fn run(
     let inside = Inside { ways, ways_in, fetching, books, reload, stop, tasks };
     let outcome = runtime.block_on(serve(&app, inside, settings));
     telemetry.stop();
-    outcome
+    outcome.map(|told| Last { journal: last, by: told + END_MAX })
 }
 
 /// What the hub did to the journal before it serves, once.
@@ -128,7 +155,8 @@ struct Inside {
     tasks: TaskTracker,
 }
 
-async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<(), Refusal> {
+/// Gives the moment at which it was told to end.
+async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<Instant, Refusal> {
     let Inside { ways, ways_in, fetching, books, reload, stop, tasks } = inside;
     app.flow.start(ways, &stop, &tasks).await?;
     let takes_in = app.flow.has(Role::Intake);
@@ -154,6 +182,7 @@ async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<()
         generation = %app.flow.region().generation, "ready"
     );
     stop_signal().await;
+    let told = Instant::now();
     tracing::info!("stopping: nothing new is taken in, what is under way is finished");
     app.drain();
     stop.cancel();
@@ -167,7 +196,7 @@ async fn serve(app: &Arc<App>, inside: Inside, settings: &Settings) -> Result<()
         Ok(ended) => ended?,
         Err(_) => tracing::warn!("no checkpoint of the end: the database does not answer"),
     }
-    Ok(())
+    Ok(told)
 }
 
 async fn stop_signal() {
