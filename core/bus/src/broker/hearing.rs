@@ -40,7 +40,7 @@ pub struct Hearing {
 /// What a consumer hears.
 #[derive(Debug)]
 pub enum Heard {
-    /// Everything that was there already, in the order of its announcement; at most 1,024
+    /// Everything that was there already, in the order of its announcement; at most 8,192
     /// places.
     Hints {
         /// Places of deliveries in the journal.
