@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Messages that the broker sends ahead of their acknowledgement.
-const PREFETCH: u16 = 32;
+const PREFETCH: u16 = 8;
 /// How often a channel is looked at that says nothing.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an acknowledgement may take to be on its way.
@@ -40,7 +40,7 @@ pub struct Hearing {
 /// What a consumer hears.
 #[derive(Debug)]
 pub enum Heard {
-    /// Everything that was there already, in the order of its announcement; at most 8,192
+    /// Everything that was there already, in the order of its announcement; at most 1,024
     /// places.
     Hints {
         /// Places of deliveries in the journal.

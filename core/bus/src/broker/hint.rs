@@ -8,7 +8,7 @@ const CONTENT_TYPE: &str = "application/x.luotsi.places-1";
 const PERSISTENT: u8 = 2;
 /// Places of one lane that go in one message: a message costs a broker of quorum queues far more than
 /// what stands in it.
-pub(super) const PLACES_MAX: usize = 256;
+pub(super) const PLACES_MAX: usize = 128;
 
 /// That a delivery is to be looked at.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

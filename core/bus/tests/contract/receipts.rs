@@ -67,7 +67,7 @@ async fn everything_that_is_there_comes_in_one_go_up_to_a_bound() {
     bus.tell("malli-a", &all).await;
     let mut hearing = hear(&bus, "malli-a").await;
     let (mut heard, mut times, mut kept) = (Vec::new(), 0, Vec::new());
-    // 32 messages: of 500 places that are under way at once, 16 each.
+    // 8 messages: of 500 places that are under way at once, 4 each.
     let ahead = 1000;
     while heard.len() < ahead {
         let (places, receipt) = next_hints(&mut hearing).await;
