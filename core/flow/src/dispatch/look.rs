@@ -53,13 +53,10 @@ pub(super) fn looked_at(
         *most = (*most).max(*ready);
         *known += usize::from(delivery.state == State::Ready);
     }
-    let mut beside = Vec::new();
     // Most have nothing else, and then are asked for no more.
-    for (client, _) in clients.iter().filter(|(_, (ready, known))| ready > known) {
-        let mut pending = read::pending_of(c, system, client)?;
-        pending.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
-        beside.extend(pending);
-    }
+    let more = clients.iter().filter(|(_, (ready, known))| ready > known);
+    let mut beside = read::pending_of_all(c, system, more.map(|(client, _)| *client))?;
+    beside.retain(|one| one.state == State::Ready && !places.contains(&one.seq));
     let found: Vec<Delivery> = found.into_iter().map(|(delivery, _)| delivery).collect();
     let goes = |delivery: &&Delivery| matches!(delivery.state, State::Ready | State::Sending);
     let others = found.iter().filter(goes).filter(|delivery| !at_hand.contains(&delivery.seq));

@@ -57,7 +57,23 @@ impl Connection {
     ) -> Result<Vec<Option<T>>, Error> {
         match &self.0 {
             Kind::Sqlite(_) => rows.iter().map(|row| self.first(sql, row, &mut read)).collect(),
-            Kind::Postgres(link) => link.first_each(&Step::new(sql, rows.iter().copied()), read),
+            Kind::Postgres(_) => {
+                let found = self.all_each(sql, rows, read)?;
+                Ok(found.into_iter().map(|rows| rows.into_iter().next()).collect())
+            }
+        }
+    }
+
+    /// The same, and every row of each answer. In which order they are is not said.
+    pub(crate) fn all_each<const N: usize, T>(
+        &self,
+        sql: &str,
+        rows: &[[Value<'_>; N]],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<Vec<T>>, Error> {
+        match &self.0 {
+            Kind::Sqlite(_) => rows.iter().map(|row| self.all(sql, row, &mut read)).collect(),
+            Kind::Postgres(link) => link.all_each(&Step::new(sql, rows.iter().copied()), read),
         }
     }
 }

@@ -161,11 +161,29 @@ pub fn pending_of(
     destination: &SystemId,
     client: &ClientRef,
 ) -> Result<Vec<Delivery>, Error> {
+    pending_of_all(connection, destination, [client])
+}
+
+/// The same about several clients, by their places.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn pending_of_all<'c>(
+    connection: &Connection,
+    destination: &SystemId,
+    clients: impl IntoIterator<Item = &'c ClientRef>,
+) -> Result<Vec<Delivery>, Error> {
     let sql = format!(
         "select {COLUMNS} from delivery
-         where subject = ?1 and state + 0 < 10 and destination = ?2 order by seq"
+         where subject = ?1 and state + 0 < 10 and destination = ?2"
     );
-    connection.all(&sql, params![client.as_str(), destination.as_str()], read)
+    let clients = clients.into_iter();
+    let rows: Vec<_> =
+        clients.map(|client| [client.as_str(), destination.as_str()].map(Value::Text)).collect();
+    let found = connection.all_each(&sql, &rows, read)?;
+    let mut found: Vec<_> = found.into_iter().flatten().collect();
+    found.sort_unstable_by_key(|delivery| delivery.seq);
+    Ok(found)
 }
 
 /// Deliveries to a destination that waited for a basis until they are due to be decided again, at

@@ -14,7 +14,7 @@ mod untold;
 pub use checkpoints::{checkpoint, log_ends};
 pub use deliveries::{
     Delivery, Load, deliveries_at, delivery, expired, loads, of_message, pending, pending_count,
-    pending_of, unfinished,
+    pending_of, pending_of_all, unfinished,
 };
 pub use directives::{History, directive_by_id, directives, histories, recorders};
 pub use disclosures::{of_client, open_intents, trail};

@@ -67,6 +67,12 @@ pub(crate) async fn what_pends_is_found_in_order(place: &impl Place) {
         |client| journal.read_now(|c| read::pending_of(c, &to, &ClientRef::new(client))).unwrap();
     assert_eq!(places(&of(AINO)), [1, 3, 5], "what waits is in");
     assert_eq!(places(&of(EINO)), [2, 6]);
+    let of_all = |clients: &[&str]| {
+        let clients: Vec<_> = clients.iter().map(|client| ClientRef::new(*client)).collect();
+        journal.read_now(|c| read::pending_of_all(c, &to, &clients)).unwrap()
+    };
+    assert_eq!(places(&of_all(&[EINO, "c-none", AINO])), [1, 2, 3, 5, 6], "by their places");
+    assert_eq!(places(&of_all(&[])), [0; 0]);
     let expired =
         |second, limit| journal.read_now(|c| read::expired(c, &to, at(second), limit)).unwrap();
     assert_eq!(places(&expired(100, 10)), [0; 0]);

@@ -113,15 +113,30 @@ where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
 {
-    let mut why = Error::Storage("no server is named".into());
-    for door in doors(&server.config) {
+    let mut refused = Vec::new();
+    for (name, door) in doors(&server.config) {
         let line = door.map_err(unreachable).and_then(|door| to(server, &door, &mut tls));
         match line {
             Ok(line) => return Ok(line),
-            Err(error) => why = error,
+            Err(why) => refused.push((name, why)),
         }
     }
-    Err(why)
+    Err(all_told(refused))
+}
+
+/// Of several servers each reason, with whose it is: any of them may be the one to mend.
+fn all_told(mut refused: Vec<(String, Error)>) -> Error {
+    // The addresses of one name mostly refuse alike.
+    refused.dedup();
+    if refused.len() < 2 {
+        let none = || Error::Storage("no server is named".into());
+        return refused.pop().map_or_else(none, |(_, why)| why);
+    }
+    let told = refused.into_iter().map(|(name, why)| match why {
+        Error::Storage(why) => format!("{name}: {why}"),
+        other => format!("{name}: {other}"),
+    });
+    Error::Storage(told.collect::<Vec<_>>().join("; "))
 }
 
 fn to<T>(server: &Server, door: &Door, tls: &mut T) -> Result<Line, Error>
@@ -181,4 +196,26 @@ fn checking(roots: Option<&Path>) -> Result<MakeRustlsConnect, Error> {
         .with_root_certificates(store)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody listens on these ports.
+    #[test]
+    fn of_several_servers_each_is_told_why_it_is_not_reached() {
+        let cases = [
+            ("127.0.0.1:1", &[][..]),
+            ("127.0.0.1:1,127.0.0.1:2", &["127.0.0.1:1: ", "; 127.0.0.1:2: "]),
+        ];
+        for (hosts, named) in cases {
+            let url = format!("postgres://hub:sala-sana@{hosts}/luotsi?sslmode=disable");
+            let server = Server::parse(&url).unwrap();
+            let why = connect(&server).map(drop).unwrap_err().to_string();
+            assert!(named.iter().all(|name| why.contains(name)), "{why}");
+            assert_eq!(why.matches("error connecting").count(), named.len().max(1), "{why}");
+            assert!(!why.contains("sala-sana") && !why.contains("hub"), "{why}");
+        }
+    }
 }

@@ -26,8 +26,8 @@ enum At {
     File(PathBuf),
 }
 
-/// All doors that are named, or why a name stands for none.
-pub(super) fn doors(config: &Config) -> impl Iterator<Item = io::Result<Door>> {
+/// All doors that are named, each with what to call it, or why a name stands for none.
+pub(super) fn doors(config: &Config) -> impl Iterator<Item = (String, io::Result<Door>)> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
     (0..hosts.len().max(addresses.len())).flat_map(move |nth| {
         let ports = config.get_ports();
@@ -43,8 +43,16 @@ pub(super) fn doors(config: &Config) -> impl Iterator<Item = io::Result<Door>> {
             }
             (None, _) => (name, port).to_socket_addrs().map(|all| all.map(At::Address).collect()),
         };
-        let door = |at| Ok(Door { name: name.to_owned(), at });
-        found.map_or_else(|error| vec![Err(error)], |all| all.into_iter().map(door).collect())
+        let called = match (name, addresses.get(nth)) {
+            ("", Some(address)) => format!("{address}:{port}"),
+            ("", None) => format!("the socket of port {port}"),
+            _ => format!("{name}:{port}"),
+        };
+        let door = |at| (called.clone(), Ok(Door { name: name.to_owned(), at }));
+        match found {
+            Ok(all) => all.into_iter().map(door).collect(),
+            Err(error) => vec![(called, Err(error))],
+        }
     })
 }
 

@@ -58,29 +58,28 @@ impl<'v> Asked<'v> {
             }
             .boxed_local(),
             Self::Many(_, Answers::Found, ..) => async move {
-                self.firsts(line).await?.iter().flatten().map(|row| row.try_get(0)).collect()
+                let found = self.rows(line).await?;
+                found.iter().filter_map(|rows| rows.first()).map(|row| row.try_get(0)).collect()
             }
             .boxed_local(),
         }
     }
 
-    /// What a question answers: the first row for each row of parameters.
-    pub(super) async fn firsts(&self, line: &Line) -> Result<Vec<Option<Row>>, Error> {
+    /// What a question answers: the rows for each row of parameters.
+    pub(super) async fn rows(&self, line: &Line) -> Result<Vec<Vec<Row>>, Error> {
         match self {
             Self::Each(statement, rows) => {
                 let parameters: Vec<_> = rows.iter().map(|row| parameters(row)).collect();
-                let all = parameters.iter().map(|row| line.client.query(statement, row));
-                let answers = try_join_all(all).await?;
-                Ok(answers.into_iter().map(|rows| rows.into_iter().next()).collect())
+                try_join_all(parameters.iter().map(|row| line.client.query(statement, row))).await
             }
             Self::Many(statement, _, rows, _) => {
-                let mut firsts: Vec<Option<Row>> = (0..*rows).map(|_| None).collect();
+                let mut found: Vec<_> = (0..*rows).map(|_| Vec::new()).collect();
                 for row in line.client.query(statement, &self.parameters()).await? {
-                    if let Some(first) = firsts.get_mut(of(&row)?) {
-                        first.get_or_insert(row);
+                    if let Some(rows) = found.get_mut(of(&row)?) {
+                        rows.push(row);
                     }
                 }
-                Ok(firsts)
+                Ok(found)
             }
         }
     }

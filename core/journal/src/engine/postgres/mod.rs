@@ -211,18 +211,16 @@ impl Link {
         Ok(Asked::Each(self.prepared(sql)?, rows))
     }
 
-    /// The same for the first row of each answer to one question.
-    pub(super) fn first_each<T>(
+    /// The same for the rows of each answer to one question.
+    pub(super) fn all_each<T>(
         &self,
         question: &Step<'_>,
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Vec<Option<T>>, Error> {
+    ) -> Result<Vec<Vec<T>>, Error> {
         let asked = self.asked_one(question)?;
-        let firsts = self.with(|line| line.wait(self.bound.get(), asked.firsts(line)))?;
-        let read = |first: &Option<_>| {
-            first.as_ref().map(|row| read(&Row(Kind::Postgres(row)))).transpose()
-        };
-        firsts.iter().map(read).collect()
+        let found = self.with(|line| line.wait(self.bound.get(), asked.rows(line)))?;
+        let mut read = |row| read(&Row(Kind::Postgres(row)));
+        found.iter().map(|rows| rows.iter().map(&mut read).collect()).collect()
     }
 
     pub(super) fn first<T>(
