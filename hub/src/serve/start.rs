@@ -42,6 +42,8 @@ const LAST_WORD_MAX: Duration = Duration::from_secs(2);
 pub(super) struct Last {
     journal: Journal,
     by: Instant,
+    /// Its lock keeps a second hub out until the journal is closed.
+    _data: Arc<DataDir>,
 }
 
 impl Last {
@@ -64,7 +66,6 @@ pub(super) fn run(
     again: Again,
 ) -> Result<Last, Refusal> {
     let (region, mappings) = region(folder)?;
-    // Held to the end: its lock keeps a second hub out.
     let data = Arc::new(DataDir::open(&settings.data.dir)?);
     let source = keys::Source::of(&settings.keys.master, &settings.data.dir);
     let database = settings.journal()?;
@@ -100,7 +101,7 @@ pub(super) fn run(
     let inside = Inside { ways, ways_in, fetching, books, reload, stop, tasks };
     let outcome = runtime.block_on(serve(&app, inside, settings));
     telemetry.stop();
-    outcome.map(|told| Last { journal: last, by: told + END_MAX })
+    outcome.map(|told| Last { journal: last, by: told + END_MAX, _data: data })
 }
 
 /// What the hub did to the journal before it serves, once.

@@ -53,15 +53,10 @@ impl Connection {
         &self,
         sql: &str,
         rows: &[[Value<'_>; N]],
-        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<Option<T>>, Error> {
-        match &self.0 {
-            Kind::Sqlite(_) => rows.iter().map(|row| self.first(sql, row, &mut read)).collect(),
-            Kind::Postgres(_) => {
-                let found = self.all_each(sql, rows, read)?;
-                Ok(found.into_iter().map(|rows| rows.into_iter().next()).collect())
-            }
-        }
+        let found = self.all_each(sql, rows, read)?;
+        Ok(found.into_iter().map(|rows| rows.into_iter().next()).collect())
     }
 
     /// The same, and every row of each answer. In which order they are is not said.

@@ -1,6 +1,6 @@
 //! One life of some hubs out of a seed, and what must hold of it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::SignedDuration;
 use luotsi_flow::Receipt;
@@ -18,7 +18,7 @@ use crate::{
     far::Answer,
     laws,
     pending::{Pending, next_moment, pending, untried},
-    world::{World, masters},
+    world::World,
 };
 
 const CLIENTS: u32 = 3;
@@ -53,9 +53,7 @@ struct Life {
 pub(super) fn live(seed: u64) -> Vec<String> {
     let mut dice = Dice::new(seed);
     let world = World::with_settings(dice.next(), "timeout_ms = 5\nconcurrency_max = 2");
-    let still = Arc::new(Store::new(0, Mood::default()));
-    let look = Journal::by_hand(world.database(), masters(), None, still).unwrap();
-    world.systems.values().for_each(|far| far.look_into(Some(look.clone())));
+    let look = Store::look(&world);
     misbehave(&world, &mut dice);
     let senders = (0..CLIENTS).map(Sender::of).collect();
     let bus = (!dice.is_one_in(4)).then(|| Bus::new(dice.next()));

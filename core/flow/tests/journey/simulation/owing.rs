@@ -1,6 +1,6 @@
 //! A hub that shares its journal, and owes many senders a word that is not due yet.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use futures::FutureExt;
 use jiff::SignedDuration;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     papers::{peer_support, prohibition},
-    world::{World, incoming, masters},
+    world::{World, incoming},
 };
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -31,17 +31,11 @@ struct Owing {
 impl Owing {
     fn new() -> Self {
         let world = World::new(1);
-        let still = Arc::new(Store::new(0, Mood::default()));
-        let look = Journal::by_hand(world.database(), masters(), None, still).unwrap();
-        world.systems.values().for_each(|far| far.look_into(Some(look.clone())));
+        let look = Store::look(&world);
         Self { world, look }
     }
 
-    fn start(&self, mood: Mood) -> Node {
-        self.start_nth(0, mood)
-    }
-
-    fn start_nth(&self, nth: u128, mood: Mood) -> Node {
+    fn start(&self, nth: u128, mood: Mood) -> Node {
         Node::start(&self.world, Some(nth), None, 1, mood)
     }
 
@@ -79,7 +73,7 @@ impl Owing {
 #[test]
 fn what_is_told_later_is_not_looked_at_each_second() {
     let owing = Owing::new();
-    let node = owing.start(Mood::default());
+    let node = owing.start(0, Mood::default());
     node.turn(TURNS);
     let busiest = |owed: usize| {
         assert_eq!(owing.untold(), owed);
@@ -99,11 +93,11 @@ fn what_is_told_later_is_not_looked_at_each_second() {
 #[test]
 fn a_hub_that_is_to_end_leaves_what_it_owes() {
     let owing = Owing::new();
-    let earlier = owing.start(Mood::default());
+    let earlier = owing.start(0, Mood::default());
     earlier.turn(TURNS);
     owing.refuse(&earlier, 0..MANY);
     drop(earlier);
-    let node = owing.start(Mood { dawdles_max: 3, ..Mood::default() });
+    let node = owing.start(0, Mood { dawdles_max: 3, ..Mood::default() });
     // It looks at all of them when it starts, and is told to end as it does.
     while node.steps() < u64::from(MANY) {
         node.turn(1);
@@ -120,7 +114,7 @@ fn a_hub_that_is_to_end_leaves_what_it_owes() {
 #[test]
 fn what_a_sender_explains_itself_is_told_at_once_whichever_hub_heard_it() {
     let owing = Owing::new();
-    let nodes = [0, 1].map(|nth| Node::start(&owing.world, Some(nth), None, 1, Mood::default()));
+    let nodes = [0, 1].map(|nth| owing.start(nth, Mood::default()));
     let second = || {
         owing.world.clock.pass(SECOND);
         nodes.iter().for_each(|node| node.turn(TURNS));

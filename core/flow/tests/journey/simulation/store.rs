@@ -3,13 +3,16 @@
 use std::{
     future::{Future, pending},
     pin::Pin,
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
-use luotsi_journal::{Error, Hand, Make, Step};
+use luotsi_journal::{Error, Hand, Journal, Make, Step};
 use tokio::task::yield_now;
 
-use crate::dice::Dice;
+use crate::{
+    dice::Dice,
+    world::{World, masters},
+};
 
 /// How steps fare. One in so many fails; 0: none does.
 #[derive(Clone, Copy, Default, Debug)]
@@ -50,6 +53,14 @@ enum End {
 impl Store {
     pub(super) fn new(seed: u64, mood: Mood) -> Self {
         Self(Mutex::new(Inside { dice: Dice::new(seed), mood, steps: 0, is_dead: false }))
+    }
+
+    /// A world's journal as anybody finds it, its systems among them.
+    pub(super) fn look(world: &World) -> Journal {
+        let still = Arc::new(Self::new(0, Mood::default()));
+        let look = Journal::by_hand(world.database(), masters(), None, still).unwrap();
+        world.systems.values().for_each(|far| far.look_into(Some(look.clone())));
+        look
     }
 
     pub(super) fn set(&self, change: impl FnOnce(&mut Mood)) {

@@ -43,10 +43,12 @@ pub(super) fn doors(config: &Config) -> impl Iterator<Item = (String, io::Result
             }
             (None, _) => (name, port).to_socket_addrs().map(|all| all.map(At::Address).collect()),
         };
-        let called = match (name, addresses.get(nth)) {
-            ("", Some(address)) => format!("{address}:{port}"),
-            ("", None) => format!("the socket of port {port}"),
-            _ => format!("{name}:{port}"),
+        let called = match (hosts.get(nth), addresses.get(nth)) {
+            (Some(Host::Unix(folder)), _) => format!("port {port} in {}", folder.display()),
+            (Some(Host::Tcp(name)), _) => format!("{name}:{port}"),
+            (None, address) => {
+                address.map_or_else(String::new, |ip| SocketAddr::from((*ip, port)).to_string())
+            }
         };
         let door = |at| (called.clone(), Ok(Door { name: name.to_owned(), at }));
         match found {
